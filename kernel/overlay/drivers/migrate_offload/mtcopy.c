@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mtcopy: a migrator that copies with several CPUs.
+ *
+ * The splitting, the helpers and their placement are the core's, see
+ * migrate_offload_copy_parallel().  Here are the routine that copies, and what
+ * the administrator may choose.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/highmem.h>
+#include <linux/kernel.h>
+#include <linux/kstrtox.h>
+#include <linux/migrate_offload.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/sysfs.h>
+
+static unsigned int mtcopy_threads = 4;
+static unsigned long mtcopy_min_bytes_per_worker = SZ_128K;
+static bool mtcopy_idle_only = true;
+
+static struct migrate_helpers mtcopy_helpers(void)
+{
+	return (struct migrate_helpers) {
+		.max_workers = READ_ONCE(mtcopy_threads),
+		.min_bytes_per_worker = READ_ONCE(mtcopy_min_bytes_per_worker),
+		.idle_only = READ_ONCE(mtcopy_idle_only),
+	};
+}
+
+/*
+ * With one thread the caller copies alone, which shows what batching does by
+ * itself; that is no reason to keep more folios unreachable than ever.
+ */
+static bool mtcopy_ready(enum migrate_reason reason, unsigned long bytes,
+			 bool longer)
+{
+	struct migrate_helpers helpers = mtcopy_helpers();
+
+	if (helpers.max_workers == 1)
+		return !longer;
+	return migrate_offload_helper_available(&helpers, bytes);
+}
+
+/*
+ * Page by page through copy_mc_highpage(): safe against machine checks, and
+ * with everything that an architecture or a sanitizer keeps beside the data.
+ */
+static int mtcopy_copy_pages(struct folio *dst, struct folio *src,
+			     unsigned long first, unsigned long nr)
+{
+	for (unsigned long i = first; i < first + nr; i++) {
+		if (copy_mc_highpage(folio_page(dst, i), folio_page(src, i)))
+			return -EHWPOISON;
+		cond_resched();
+	}
+	return 0;
+}
+
+static void mtcopy_copy(struct migrate_batch *batch)
+{
+	struct migrate_helpers helpers = mtcopy_helpers();
+
+	migrate_offload_copy_parallel(batch, &helpers, mtcopy_copy_pages);
+}
+
+static ssize_t threads_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(mtcopy_threads));
+}
+
+static ssize_t threads_store(struct kobject *kobj, struct kobj_attribute *attr,
+			     const char *buf, size_t count)
+{
+	unsigned int val;
+	int err;
+
+	err = kstrtouint(buf, 0, &val);
+	if (err)
+		return err;
+	if (!val || val > MIGRATE_OFFLOAD_MAX_WORKERS)
+		return -EINVAL;
+	WRITE_ONCE(mtcopy_threads, val);
+	return count;
+}
+
+static struct kobj_attribute threads_attr = __ATTR_RW(threads);
+
+static ssize_t min_bytes_per_worker_show(struct kobject *kobj,
+					 struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(mtcopy_min_bytes_per_worker));
+}
+
+static ssize_t min_bytes_per_worker_store(struct kobject *kobj,
+					  struct kobj_attribute *attr,
+					  const char *buf, size_t count)
+{
+	unsigned long val;
+	int err;
+
+	err = kstrtoul(buf, 0, &val);
+	if (err)
+		return err;
+	/* Half of the shortest default batch, which two can share. */
+	if (val < PAGE_SIZE || val > SZ_1M)
+		return -EINVAL;
+	WRITE_ONCE(mtcopy_min_bytes_per_worker, val);
+	return count;
+}
+
+static struct kobj_attribute min_bytes_per_worker_attr =
+	__ATTR_RW(min_bytes_per_worker);
+
+static ssize_t idle_only_show(struct kobject *kobj, struct kobj_attribute *attr,
+			      char *buf)
+{
+	return sysfs_emit(buf, "%d\n", READ_ONCE(mtcopy_idle_only));
+}
+
+static ssize_t idle_only_store(struct kobject *kobj,
+			       struct kobj_attribute *attr,
+			       const char *buf, size_t count)
+{
+	bool val;
+	int err;
+
+	err = kstrtobool(buf, &val);
+	if (err)
+		return err;
+	WRITE_ONCE(mtcopy_idle_only, val);
+	return count;
+}
+
+static struct kobj_attribute idle_only_attr = __ATTR_RW(idle_only);
+
+static struct attribute *mtcopy_attrs[] = {
+	&threads_attr.attr,
+	&min_bytes_per_worker_attr.attr,
+	&idle_only_attr.attr,
+	NULL
+};
+
+static const struct attribute_group mtcopy_attr_group = {
+	.attrs = mtcopy_attrs,
+};
+
+static const struct migrate_ops mtcopy_ops = {
+	.name = "mtcopy",
+	.attrs = &mtcopy_attr_group,
+	.ready = mtcopy_ready,
+	.copy = mtcopy_copy,
+};
+
+static int __init mtcopy_init(void)
+{
+	return migrate_offload_register(&mtcopy_ops);
+}
+module_init(mtcopy_init);
+
+static void __exit mtcopy_exit(void)
+{
+	migrate_offload_unregister(&mtcopy_ops);
+}
+module_exit(mtcopy_exit);
+
+MODULE_DESCRIPTION("Page migration with several CPUs copying");
+MODULE_LICENSE("GPL");

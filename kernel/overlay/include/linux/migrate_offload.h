@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Page migration in batches, with the copying done by a migrator.
+ *
+ * migrate_pages() unmaps a batch of folios, flushes the TLB once, lets the
+ * selected migrator copy the data of the whole batch, and then moves folio
+ * by folio, skipping the copy of those that have arrived.  Whatever a
+ * migrator cannot do falls back to the copy that migrate_pages() always made.
+ *
+ * See Documentation/mm/migrate_offload.rst.
+ */
+#ifndef _LINUX_MIGRATE_OFFLOAD_H
+#define _LINUX_MIGRATE_OFFLOAD_H
+
+#include <linux/atomic.h>
+#include <linux/migrate_mode.h>
+#include <linux/types.h>
+
+struct attribute_group;
+struct folio;
+
+/* Workers of one batch at most, the task that migrates included. */
+#define MIGRATE_OFFLOAD_MAX_WORKERS	64
+
+/* Length of a migrator's name at most, without the terminating NUL. */
+#define MIGRATE_OFFLOAD_NAME_MAX	31
+
+/**
+ * enum migrate_verdict - what a migrator did with one pair of folios
+ * @MIGRATE_NOT_COPIED: The destination holds nothing of value.  The folio is
+ *	copied on its own when it is moved, as without a migrator.
+ * @MIGRATE_COPIED: Every byte of the source has arrived in the destination and
+ *	is visible to all CPUs.
+ * @MIGRATE_POISONED: The source has an uncorrectable memory error and
+ *	memory_failure_queue() was called for it.  The folio is not moved and
+ *	its source is not read again in this round.
+ * @MIGRATE_DST_LOST: A device may still write to the destination.  The
+ *	destination never becomes live memory; the migrator holds a reference
+ *	on it until the device is known to be quiet.
+ */
+enum migrate_verdict {
+	MIGRATE_NOT_COPIED,
+	MIGRATE_COPIED,
+	MIGRATE_POISONED,
+	MIGRATE_DST_LOST,
+};
+
+/**
+ * struct migrate_pair - a source folio and the destination of its data
+ * @src: Source: locked, unmapped, isolated, with no reference beyond the
+ *	expected ones when the batch was assembled.
+ * @dst: Destination: locked, of the same size, seen by nobody else.
+ * @start: Position of the pair in its batch, in base pages.
+ * @nr_pages: Size of each of the two folios in base pages.
+ * @done: Base pages copied so far, for migrators that copy one folio in
+ *	several parts.  Zero when the batch is handed over.
+ * @verdict: &enum migrate_verdict, MIGRATE_NOT_COPIED when the batch is handed
+ *	over.
+ */
+struct migrate_pair {
+	struct folio *src;
+	struct folio *dst;
+	unsigned int start;
+	unsigned int nr_pages;
+	atomic_t done;
+	unsigned int verdict;
+};
+
+/**
+ * struct migrate_batch - the pairs that a migrator copies in one call
+ * @pairs: The pairs, in the order of migration.
+ * @nr_pairs: Number of @pairs, at least one.
+ * @nr_pages: Sum of the sizes in base pages.
+ * @nr_helpers: Set by the migrator: how many others took part in the copying.
+ * @src_nid: Node of the first source folio.
+ * @dst_nid: Node of the first destination folio.
+ * @reason: Why the folios are migrated.
+ *
+ * Owned by the core and valid until &migrate_ops.copy returns.
+ */
+struct migrate_batch {
+	struct migrate_pair *pairs;
+	unsigned int nr_pairs;
+	unsigned int nr_pages;
+	unsigned int nr_helpers;
+	int src_nid;
+	int dst_nid;
+	enum migrate_reason reason;
+};
+
+/**
+ * struct migrate_ops - a migrator
+ * @name: Name in sysfs, at most MIGRATE_OFFLOAD_NAME_MAX characters, no
+ *	white space and no slash; "kernel" and "default" are taken.
+ * @attrs: Attributes in /sys/kernel/mm/migration/<name>/, or NULL.
+ * @ready: Could a batch of at least so many bytes be copied faster than by the
+ *	calling CPU alone, now?  A "no" leaves the folios to today's path.
+ *	With the last argument true, a "yes" makes the batch longer than
+ *	without offload; that is asked before anything is unmapped.  With it
+ *	false, the batch is unmapped but no longer than ever.  Must be cheap.
+ * @copy: Copies a batch and gives each pair a verdict.  Having answered "yes"
+ *	in @ready, it splits a batch that is too large for it rather than
+ *	declining it.
+ *
+ * Both callbacks run in the context of the task that migrates, perhaps with
+ * PF_MEMALLOC set (reclaim, compaction, DAMON); @copy runs with the folio
+ * locks of the whole batch held.  They may sleep, but they must not allocate
+ * memory other than with GFP_NOWAIT | __GFP_NOMEMALLOC, wait for work that
+ * needs memory, take a folio lock, or wait without a bound.
+ *
+ * A migrator does not own the folios: it takes no reference on a source, and
+ * on a destination only together with MIGRATE_DST_LOST.  It touches neither
+ * after @copy has returned, nor @migrate_batch.
+ */
+struct migrate_ops {
+	const char *name;
+	const struct attribute_group *attrs;
+	bool (*ready)(enum migrate_reason reason, unsigned long bytes,
+		      bool longer);
+	void (*copy)(struct migrate_batch *batch);
+};
+
+/**
+ * struct migrate_helpers - how a CPU migrator may use other CPUs
+ * @max_workers: CPUs that copy at the same time at most, the caller's included.
+ * @min_bytes_per_worker: No CPU is woken for less than this many bytes.
+ * @idle_only: Use idle CPUs only.
+ */
+struct migrate_helpers {
+	unsigned int max_workers;
+	unsigned long min_bytes_per_worker;
+	bool idle_only;
+};
+
+/**
+ * typedef migrate_copy_fn - copies a part of a folio
+ * @dst: Destination folio.
+ * @src: Source folio.
+ * @first: First base page of the part.
+ * @nr: Number of base pages.
+ *
+ * Runs in the caller of migrate_offload_copy_parallel() and in its helpers at
+ * the same time.  May call cond_resched(), must not otherwise sleep.  All of
+ * its stores must be ordered before its return (streaming stores need a
+ * fence).
+ *
+ * Return: 0 when all bytes were copied; -EHWPOISON when the source is poisoned
+ * and memory_failure_queue() was called; another negative errno when this part
+ * was not copied for any other cause.
+ */
+typedef int (*migrate_copy_fn)(struct folio *dst, struct folio *src,
+			       unsigned long first, unsigned long nr);
+
+int migrate_offload_register(const struct migrate_ops *ops);
+void migrate_offload_unregister(const struct migrate_ops *ops);
+
+bool migrate_offload_helper_available(const struct migrate_helpers *helpers,
+				      unsigned long bytes);
+void migrate_offload_copy_parallel(struct migrate_batch *batch,
+				   const struct migrate_helpers *helpers,
+				   migrate_copy_fn copy);
+
+#endif /* _LINUX_MIGRATE_OFFLOAD_H */

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Windows, claims and helpers of the migration offload core.
+ *
+ * A parallel copy is cut into pieces.  The caller and its helpers claim one
+ * piece after the other; the caller never waits for a helper that has not
+ * started, only for pieces that are being copied right now.  So a machine
+ * without a free CPU copies as fast as today.
+ */
+#include <linux/cpuset.h>
+#include <linux/math.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/sched.h>
+#include <linux/sched/isolation.h>
+#include <linux/sched/topology.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/topology.h>
+
+#include "migrate_offload_internal.h"
+
+static LIST_HEAD(migrate_windows);
+/* Protects migrate_windows; held for a list operation only. */
+static DEFINE_SPINLOCK(migrate_windows_lock);
+static struct workqueue_struct *migrate_helper_wq;
+
+/**
+ * migrate_window_get - take a window
+ *
+ * Context: Any process context.  Does not sleep.
+ * Return: a window for migrate_window_put(), or NULL when all are in use.
+ */
+struct migrate_window *migrate_window_get(void)
+{
+	struct migrate_window *window;
+
+	spin_lock(&migrate_windows_lock);
+	window = list_first_entry_or_null(&migrate_windows,
+					  struct migrate_window, node);
+	if (window)
+		list_del(&window->node);
+	spin_unlock(&migrate_windows_lock);
+	return window;
+}
+
+void migrate_window_put(struct migrate_window *window)
+{
+	spin_lock(&migrate_windows_lock);
+	list_add(&window->node, &migrate_windows);
+	spin_unlock(&migrate_windows_lock);
+}
+
+void migrate_batch_init(struct migrate_window *window)
+{
+	window->batch.pairs = window->pairs;
+	window->batch.nr_pairs = 0;
+	window->batch.nr_pages = 0;
+	window->batch.nr_helpers = 0;
+}
+
+/**
+ * migrate_batch_add - append a pair to a batch
+ * @batch: The batch, with room for another pair.
+ * @src: Source folio.
+ * @dst: Destination folio.
+ * @nr_pages: Size of each in base pages.
+ *
+ * Return: whether there is room for one more.
+ */
+bool migrate_batch_add(struct migrate_batch *batch, struct folio *src,
+		       struct folio *dst, unsigned int nr_pages)
+{
+	struct migrate_pair *pair = &batch->pairs[batch->nr_pairs++];
+
+	pair->src = src;
+	pair->dst = dst;
+	pair->start = batch->nr_pages;
+	pair->nr_pages = nr_pages;
+	atomic_set(&pair->done, 0);
+	pair->verdict = MIGRATE_NOT_COPIED;
+	batch->nr_pages += nr_pages;
+	return batch->nr_pairs < MIGRATE_WINDOW_PAIRS;
+}
+
+/* The pair that holds base page @page of the batch. */
+static struct migrate_pair *migrate_pair_at(struct migrate_batch *batch,
+					    unsigned int page)
+{
+	unsigned int low = 0, high = batch->nr_pairs;
+
+	while (high - low > 1) {
+		unsigned int mid = low + (high - low) / 2;
+
+		if (batch->pairs[mid].start <= page)
+			low = mid;
+		else
+			high = mid;
+	}
+	return &batch->pairs[low];
+}
+
+static void migrate_pair_copy_part(struct migrate_job *job,
+				   struct migrate_pair *pair,
+				   unsigned int first, unsigned int nr)
+{
+	int rc;
+
+	/* Another worker has met poison in this folio. */
+	if (READ_ONCE(pair->verdict) != MIGRATE_NOT_COPIED)
+		return;
+
+	rc = job->copy(pair->dst, pair->src, first, nr);
+	if (!rc)
+		atomic_add(nr, &pair->done);
+	else if (rc == -EHWPOISON)
+		WRITE_ONCE(pair->verdict, MIGRATE_POISONED);
+}
+
+/**
+ * migrate_job_copy_piece - copy the base pages of one claimed piece
+ * @job: The job.
+ * @piece: Number of the piece.
+ *
+ * A piece covers a fixed range of the batch's base pages, whatever folios they
+ * belong to: several small ones, or a part of a large one.
+ */
+void migrate_job_copy_piece(struct migrate_job *job, unsigned int piece)
+{
+	struct migrate_batch *batch = job->batch;
+	unsigned int page = piece * job->piece_pages;
+	unsigned int end = min(page + job->piece_pages, batch->nr_pages);
+	struct migrate_pair *pair = migrate_pair_at(batch, page);
+
+	for (; page < end; pair++) {
+		unsigned int first = page - pair->start;
+		unsigned int nr = min(pair->nr_pages - first, end - page);
+
+		migrate_pair_copy_part(job, pair, first, nr);
+		page += nr;
+	}
+}
+
+/**
+ * migrate_job_start - publish a batch for copying
+ * @job: The job; nobody holds a claim on its last batch.
+ * @batch: The pairs to copy.
+ * @nr_workers: How many will share the work, the caller included.
+ * @copy: Copies a part of one folio.
+ *
+ * Return: the generation that claims must name.
+ */
+unsigned int migrate_job_start(struct migrate_job *job,
+			       struct migrate_batch *batch,
+			       unsigned int nr_workers, migrate_copy_fn copy)
+{
+	u32 gen = upper_32_bits(atomic64_read(&job->claim)) + 1;
+	unsigned int nr_pieces;
+
+	job->batch = batch;
+	job->copy = copy;
+	/* Four pieces a worker, so that a slow one holds up little. */
+	job->piece_pages = clamp(DIV_ROUND_UP(batch->nr_pages, nr_workers * 4),
+				 1U, MIGRATE_PIECE_PAGES);
+	nr_pieces = DIV_ROUND_UP(batch->nr_pages, job->piece_pages);
+	atomic_set(&job->nr_active, 0);
+	atomic_set(&job->unfinished, nr_pieces + 1);
+	/*
+	 * Pairs with the acquire in migrate_job_claim(): who claims a piece
+	 * sees the job that it belongs to.
+	 */
+	atomic64_set_release(&job->claim, ((u64)gen << 32) | nr_pieces);
+	return gen;
+}
+
+/**
+ * migrate_job_claim - take a piece that nobody has taken
+ * @job: The job.
+ * @gen: Generation that migrate_job_start() returned.
+ * @piece: Number of the piece, set on success.
+ *
+ * Return: false when all pieces are taken or the generation is over.
+ */
+bool migrate_job_claim(struct migrate_job *job, u32 gen, unsigned int *piece)
+{
+	s64 old = atomic64_read(&job->claim);
+
+	do {
+		if (upper_32_bits(old) != gen || !lower_32_bits(old))
+			return false;
+	} while (!atomic64_try_cmpxchg_acquire(&job->claim, &old, old - 1));
+
+	*piece = lower_32_bits(old) - 1;
+	return true;
+}
+
+static void migrate_helper_run(struct work_struct *work)
+{
+	struct migrate_helper *helper = container_of(work, struct migrate_helper,
+						     work);
+	struct migrate_job *job = &helper->window->job;
+	/* Pairs with the release in migrate_wake_helpers(): gen, then cpu. */
+	u32 gen = smp_load_acquire(&helper->gen);
+	unsigned int piece;
+	bool active = false;
+
+	/*
+	 * A CPU that went offline hands its work to any other, and a helper
+	 * that lost the race with the end of its job may see the next one's
+	 * generation.  Neither may leave the CPUs of the job's initiator.
+	 */
+	while (READ_ONCE(helper->cpu) == raw_smp_processor_id() &&
+	       migrate_job_claim(job, gen, &piece)) {
+		if (!active)
+			atomic_inc(&job->nr_active);
+		active = true;
+		migrate_job_copy_piece(job, piece);
+		/* From here on the caller may be gone, and @job recycled. */
+		if (atomic_dec_and_test(&job->unfinished))
+			complete(&job->done);
+		cond_resched();
+	}
+}
+
+/*
+ * CPUs that may help the current task: those of its cpuset that are online,
+ * not isolated, and not the one it runs on.
+ */
+static void migrate_helper_cpus(struct cpumask *allowed)
+{
+	cpuset_cpus_allowed(current, allowed);
+	cpumask_and(allowed, allowed, cpu_online_mask);
+	rcu_read_lock();
+	cpumask_and(allowed, allowed, housekeeping_cpumask(HK_TYPE_DOMAIN));
+	cpumask_and(allowed, allowed, housekeeping_cpumask(HK_TYPE_WQ));
+	rcu_read_unlock();
+	/* A hint: the task may be elsewhere by the time it copies. */
+	cpumask_clear_cpu(raw_smp_processor_id(), allowed);
+}
+
+static bool migrate_shares_cache(int cpu, const struct cpumask *picked)
+{
+	int other;
+
+	for_each_cpu(other, picked)
+		if (cpus_share_cache(cpu, other))
+			return true;
+	return false;
+}
+
+/*
+ * Move up to @nr of @cpus from @allowed to @picked; with @spread only where no
+ * picked one has the same cache.  Busy ones leave @allowed, so that nobody
+ * looks at them again.
+ */
+static unsigned int migrate_pick_cpus(struct migrate_window *window,
+				      const struct cpumask *cpus,
+				      unsigned int nr, bool idle_only,
+				      bool spread)
+{
+	unsigned int found = 0;
+	int cpu;
+
+	for_each_cpu_and(cpu, &window->allowed, cpus) {
+		if (found == nr)
+			break;
+		if (spread && migrate_shares_cache(cpu, &window->picked))
+			continue;
+		cpumask_clear_cpu(cpu, &window->allowed);
+		if (idle_only && !idle_cpu(cpu))
+			continue;
+		cpumask_set_cpu(cpu, &window->picked);
+		found++;
+	}
+	return found;
+}
+
+/*
+ * Choose CPUs for @nr helpers: near the destination, which is written, then
+ * near the source, then anywhere; in each place one for every last level cache
+ * before a second one shares it.
+ */
+static void migrate_place_helpers(struct migrate_window *window,
+				  unsigned int nr, bool idle_only)
+{
+	const struct cpumask *places[] = {
+		cpumask_of_node(window->batch.dst_nid),
+		cpumask_of_node(window->batch.src_nid),
+		cpu_online_mask,
+	};
+
+	cpumask_clear(&window->picked);
+	if (!nr)
+		return;
+	migrate_helper_cpus(&window->allowed);
+	for (int i = 0; i < ARRAY_SIZE(places) && nr; i++) {
+		nr -= migrate_pick_cpus(window, places[i], nr, idle_only, true);
+		nr -= migrate_pick_cpus(window, places[i], nr, idle_only,
+					false);
+	}
+}
+
+/* Workers that @bytes are worth and the initiator's group may use. */
+static unsigned int migrate_nr_workers(const struct migrate_helpers *helpers,
+				       unsigned long bytes)
+{
+	unsigned int nr = min3(helpers->max_workers, sched_quota_cpus(current),
+			       (unsigned int)MIGRATE_OFFLOAD_MAX_WORKERS);
+
+	bytes /= max(helpers->min_bytes_per_worker, 1UL);
+	return clamp_t(unsigned long, bytes, 1, max(nr, 1U));
+}
+
+static unsigned int migrate_wake_helpers(struct migrate_window *window, u32 gen)
+{
+	unsigned int nr = 0;
+	int cpu;
+
+	for_each_cpu(cpu, &window->picked) {
+		struct migrate_helper *helper = &window->helpers[nr++];
+
+		WRITE_ONCE(helper->cpu, cpu);
+		smp_store_release(&helper->gen, gen);
+		queue_work_on(cpu, migrate_helper_wq, &helper->work);
+	}
+	return nr;
+}
+
+/**
+ * migrate_job_settle - turn what was copied into verdicts
+ * @job: A job of which every piece is finished.
+ */
+void migrate_job_settle(struct migrate_job *job)
+{
+	struct migrate_batch *batch = job->batch;
+
+	for (unsigned int i = 0; i < batch->nr_pairs; i++) {
+		struct migrate_pair *pair = &batch->pairs[i];
+
+		if (pair->verdict == MIGRATE_NOT_COPIED &&
+		    atomic_read(&pair->done) == pair->nr_pages)
+			pair->verdict = MIGRATE_COPIED;
+	}
+	batch->nr_helpers = atomic_read(&job->nr_active);
+}
+
+/**
+ * migrate_offload_copy_parallel - copy a batch with several CPUs
+ * @batch: The batch that &migrate_ops.copy was called with.
+ * @helpers: How many CPUs to use, and which.
+ * @copy: Copies a part of one folio.
+ *
+ * Splits the batch by bytes, inside folios where needed, and sets the verdict
+ * of each pair and the number of helpers.  Helpers run on CPUs of the current
+ * task's cpuset that are not isolated; with the caller they are no more than
+ * its group's CPU bandwidth amounts to.  The caller copies too.  It waits only
+ * for pieces that a helper is copying, at most one of 256 KB or a page for
+ * each; a helper that does not get to run costs nothing.  A piece that could
+ * not be copied leaves its pair at MIGRATE_NOT_COPIED.
+ *
+ * Context: &migrate_ops.copy of the same batch.  Sleeps, allocates nothing.
+ */
+void migrate_offload_copy_parallel(struct migrate_batch *batch,
+				   const struct migrate_helpers *helpers,
+				   migrate_copy_fn copy)
+{
+	struct migrate_window *window = container_of(batch, struct migrate_window,
+						     batch);
+	unsigned long bytes = (unsigned long)batch->nr_pages << PAGE_SHIFT;
+	struct migrate_job *job = &window->job;
+	unsigned int nr_woken, piece;
+	u32 gen;
+
+	migrate_place_helpers(window, migrate_nr_workers(helpers, bytes) - 1,
+			      helpers->idle_only);
+	gen = migrate_job_start(job, batch, cpumask_weight(&window->picked) + 1,
+				copy);
+	nr_woken = migrate_wake_helpers(window, gen);
+
+	while (migrate_job_claim(job, gen, &piece)) {
+		migrate_job_copy_piece(job, piece);
+		atomic_dec(&job->unfinished);
+		cond_resched();
+	}
+
+	/* Nothing is left for helpers that have not started. */
+	while (nr_woken)
+		cancel_work(&window->helpers[--nr_woken].work);
+	/*
+	 * Fully ordered, as in the helper: what others copied is visible.
+	 * Helpers that still hold a piece are running and need no memory.
+	 */
+	if (!atomic_dec_and_test(&job->unfinished))
+		wait_for_completion(&job->done);
+	migrate_job_settle(job);
+}
+EXPORT_SYMBOL_GPL(migrate_offload_copy_parallel);
+
+/**
+ * migrate_offload_helper_available - could another CPU help the current task?
+ * @helpers: How many CPUs to use, and which.
+ * @bytes: What is to be copied, at least.
+ *
+ * For &migrate_ops.ready of CPU migrators.
+ *
+ * Context: Process context.  Does not sleep.
+ * Return: whether there is such a CPU now.
+ */
+bool migrate_offload_helper_available(const struct migrate_helpers *helpers,
+				      unsigned long bytes)
+{
+	struct migrate_window *window;
+	bool found;
+
+	if (migrate_nr_workers(helpers, bytes) < 2)
+		return false;
+
+	/* Its cpumasks are too large for the stack. */
+	window = migrate_window_get();
+	if (!window)
+		return false;
+	cpumask_clear(&window->picked);
+	migrate_helper_cpus(&window->allowed);
+	found = migrate_pick_cpus(window, cpu_online_mask, 1,
+				  helpers->idle_only, false);
+	migrate_window_put(window);
+	return found;
+}
+EXPORT_SYMBOL_GPL(migrate_offload_helper_available);
+
+static void migrate_window_init(struct migrate_window *window)
+{
+	atomic64_set(&window->job.claim, 0);
+	init_completion(&window->job.done);
+	for (int i = 0; i < ARRAY_SIZE(window->helpers); i++) {
+		struct migrate_helper *helper = &window->helpers[i];
+
+		INIT_WORK(&helper->work, migrate_helper_run);
+		helper->window = window;
+	}
+}
+
+/**
+ * migrate_pool_create - allocate windows and the helpers' queue
+ *
+ * Context: Process context, serialised by the caller.  Sleeps.
+ * Return: 0 or -ENOMEM; nothing is left allocated on failure.
+ */
+int migrate_pool_create(void)
+{
+	unsigned int nr = clamp(num_online_cpus(), 4U, 64U);
+
+	/*
+	 * Bound to CPUs, since the placement above chooses each helper's CPU
+	 * and nothing else keeps it inside the initiator's cpuset; intensive,
+	 * so that it does not hold up other work of that CPU; and never
+	 * dependent on memory, since reclaim waits for it.
+	 */
+	migrate_helper_wq = alloc_workqueue("migrate_offload", WQ_PERCPU |
+					    WQ_CPU_INTENSIVE | WQ_MEM_RECLAIM,
+					    0);
+	if (!migrate_helper_wq)
+		return -ENOMEM;
+
+	while (nr--) {
+		struct migrate_window *window;
+
+		window = kvzalloc_obj(*window);
+		if (!window) {
+			migrate_pool_destroy();
+			return -ENOMEM;
+		}
+		migrate_window_init(window);
+		migrate_window_put(window);
+	}
+	return 0;
+}
+
+/**
+ * migrate_pool_destroy - free what migrate_pool_create() allocated
+ *
+ * Context: Process context; no window is in use.  Waits for late helpers.
+ */
+void migrate_pool_destroy(void)
+{
+	struct migrate_window *window;
+
+	destroy_workqueue(migrate_helper_wq);
+	migrate_helper_wq = NULL;
+	while ((window = migrate_window_get()))
+		kvfree(window);
+}
