@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A grid of strings and the remarks below it.
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+static void *checked(void *p)
+{
+	if (!p) {
+		complain("table", "out of memory");
+		exit(EXIT_FAILED);
+	}
+	return p;
+}
+
+void grid_init(struct grid *g, size_t rows, size_t columns)
+{
+	g->rows = rows;
+	g->columns = columns;
+	g->cell = checked(calloc(rows * columns + 1, sizeof(*g->cell)));
+}
+
+void grid_set(struct grid *g, size_t row, size_t column, const char *fmt, ...)
+{
+	char text[NOTE_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	free(g->cell[row * g->columns + column]);
+	g->cell[row * g->columns + column] = checked(strdup(text));
+}
+
+void grid_free(struct grid *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->rows * g->columns; i++)
+		free(g->cell[i]);
+	free(g->cell);
+}
+
+static const char *text_at(const struct grid *g, size_t row, size_t column)
+{
+	const char *s = g->cell[row * g->columns + column];
+
+	return s ? s : "";
+}
+
+/* The plus-minus sign has two bytes: count what is no continuation byte. */
+static int width_of(const char *s)
+{
+	int n = 0;
+
+	for (; *s; s++)
+		n += (*s & 0xc0) != 0x80;
+	return n;
+}
+
+static int column_width(const struct grid *g, size_t column)
+{
+	int width = 0, w;
+	size_t row;
+
+	for (row = 0; row < g->rows; row++) {
+		w = width_of(text_at(g, row, column));
+		if (w > width)
+			width = w;
+	}
+	return width;
+}
+
+static void print_row(FILE *f, const struct grid *g, size_t row)
+{
+	size_t c;
+	const char *s;
+	int pad;
+
+	for (c = 0; c < g->columns; c++) {
+		s = text_at(g, row, c);
+		pad = column_width(g, c) - width_of(s);
+		fprintf(f, "%s%*s%s", c ? " | " : "", pad, "", s);
+	}
+	fputc('\n', f);
+}
+
+void grid_print(FILE *f, const struct grid *g)
+{
+	size_t row, c;
+	int i, width = 0;
+
+	for (row = 0; row < g->rows; row++) {
+		print_row(f, g, row);
+		if (row)
+			continue;
+		for (c = 0; c < g->columns; c++)
+			width += column_width(g, c) + (c ? 3 : 0);
+		for (i = 0; i < width; i++)
+			fputc('=', f);
+		fputc('\n', f);
+	}
+}
+
+size_t legend_mark(struct legend *l, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!strcmp(l->text[i], text))
+			return i + 1;
+	if (l->n == ARRAY_SIZE(l->text))
+		return l->n;
+	snprintf(l->text[l->n], NOTE_LEN, "%s", text);
+	return ++l->n;
+}
+
+void legend_print(FILE *f, const struct legend *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		fprintf(f, "[%zu] %s\n", i + 1, l->text[i]);
+}
+
+void text_throughput(struct grid *g, size_t row, size_t column,
+		     const struct record *r, struct legend *l)
+{
+	char mark[24] = "", note[NOTE_LEN];
+
+	if (!record_has_status(r, STATUS_OK)) {
+		snprintf(note, sizeof(note), "%s: %.140s", r->status, r->note);
+		grid_set(g, row, column, "-[%zu]", legend_mark(l, note));
+		return;
+	}
+	/* A declined batch is the kernel's own copy under the migrator's name. */
+	if (r->offloaded_share < 0.995) {
+		snprintf(note, sizeof(note),
+			 "the migrator did not copy all of it (the rest: the kernel's own copy)");
+		snprintf(mark, sizeof(mark), "[%zu]", legend_mark(l, note));
+	} else if (*r->note) {
+		snprintf(mark, sizeof(mark), "[%zu]", legend_mark(l, r->note));
+	}
+	grid_set(g, row, column, "%.2f±%.2f%s", r->median_gbps, r->sd_gbps, mark);
+}
+
+void text_real(struct grid *g, size_t row, size_t column, double v, int places)
+{
+	if (isfinite(v))
+		grid_set(g, row, column, "%.*f", places, v);
+	else
+		grid_set(g, row, column, "-");
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The copy engines of the kernel.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "migrator.h"
+#include "settings.h"
+
+/* A new migrator is one line here. */
+static const struct migrator known[] = {
+	{ "kernel", NULL, "thread", true, "1a",
+	  "the kernel's own copy, folio by folio" },
+	{ "mtcopy", "mtcopy/threads", "worker", true, "1b",
+	  "copy by several CPUs" },
+	{ "dcbm", "dcbm/channels", "channel", false, "1c",
+	  "copy by DMA channels" },
+	{ "padata", "padata/threads", "worker", true, "1d",
+	  "copy by several CPUs through padata" },
+};
+
+const struct migrator *migrator_find(const char *name)
+{
+	static struct migrator other[LIST_MAX];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcmp(known[i].name, name))
+			return &known[i];
+	for (i = 0; i < LIST_MAX - 1 && other[i].name; i++)
+		if (!strcmp(other[i].name, name))
+			return &other[i];
+	other[i].name = strdup(name);
+	other[i].worker = "worker";
+	other[i].table = "1x";
+	other[i].title = "a migrator that migbench does not know";
+	return &other[i];
+}
+
+static void offer(struct words *names, const char *name)
+{
+	if (names->n < LIST_MAX && strlen(name) < WORD_LEN)
+		strcpy(names->v[names->n++], name);
+}
+
+void migrator_list(const char *dir, struct words *names)
+{
+	char path[PATH_MAX], line[512], *at = line, *word;
+	FILE *f;
+
+	names->n = 0;
+	offer(names, "kernel");
+	snprintf(path, sizeof(path), "%s/offload_migrator", dir);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	fclose(f);
+	while ((word = strsep(&at, " []\n")))
+		if (*word && strcmp(word, "kernel"))
+			offer(names, word);
+}
+
+bool migrator_offered(const char *dir, const char *name)
+{
+	struct words names;
+	size_t i;
+
+	migrator_list(dir, &names);
+	for (i = 0; i < names.n; i++)
+		if (!strcmp(names.v[i], name))
+			return true;
+	return false;
+}
+
+/* Reads back: the kernel may clamp a value instead of refusing it. */
+static int write_exactly(const char *path, size_t value)
+{
+	long long now;
+	int err;
+
+	err = setting_write_number(path, value);
+	if (!err)
+		err = setting_read_number(path, &now);
+	if (!err && (size_t)now != value)
+		err = -ERANGE;
+	return err;
+}
+
+int migrator_use(const char *dir, const struct migrator *m, size_t workers)
+{
+	char path[PATH_MAX];
+	int err;
+
+	if (m->workers_file) {
+		snprintf(path, sizeof(path), "%s/%s", dir, m->workers_file);
+		err = write_exactly(path, workers);
+		if (err)
+			return err;
+	} else if (workers != 1) {
+		return -ERANGE;
+	}
+	snprintf(path, sizeof(path), "%s/offload_migrator", dir);
+	err = setting_write(path, m->name);
+	/* A stock kernel is its own and only migrator. */
+	if (err == -ENOENT && !strcmp(m->name, "kernel"))
+		return 0;
+	return err;
+}
+
+int migrator_set_limit(const char *dir, const char *file, size_t bytes)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	return write_exactly(path, bytes);
+}
+
+static long long read_counter(const char *dir, const char *name,
+			      const char *counter)
+{
+	char path[PATH_MAX];
+	long long v;
+
+	snprintf(path, sizeof(path), "%s/%s/stats/%s", dir, name, counter);
+	return setting_read_number(path, &v) ? 0 : v;
+}
+
+void migrator_read_stats(const char *dir, const struct migrator *m,
+			 struct migrator_stats *stats)
+{
+	stats->bytes = read_counter(dir, m->name, "bytes");
+	stats->ns = read_counter(dir, m->name, "ns");
+}

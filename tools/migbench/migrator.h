@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The copy engines of the kernel, as /sys/kernel/mm/migration shows them. On a
+ * kernel without that directory there is one, "kernel", and nothing to set.
+ * All functions take that directory as @dir.
+ */
+#ifndef MIGBENCH_MIGRATOR_H
+#define MIGBENCH_MIGRATOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "migbench.h"
+#include "parse.h"
+
+struct migrator {
+	const char *name;
+	const char *workers_file;	/* below @dir; NULL: always one */
+	const char *worker;		/* what one is called */
+	bool on_cpus;			/* a worker keeps a CPU busy */
+	const char *table;		/* of the sweep */
+	const char *title;
+};
+
+/* Counters of one migrator; all zero where it has none. */
+struct migrator_stats {
+	long long bytes;
+	long long ns;
+};
+
+/* The known migrator of that name, else one with one worker. Never freed. */
+const struct migrator *migrator_find(const char *name);
+
+/* Names that this kernel offers, "kernel" first. */
+void migrator_list(const char *dir, struct words *names);
+bool migrator_offered(const char *dir, const char *name);
+
+/*
+ * Makes the kernel use @m with so many workers. Returns 0 or -errno; -ERANGE
+ * when it took another number of workers.
+ */
+int migrator_use(const char *dir, const struct migrator *m, size_t workers);
+
+/* max_batch_bytes and min_batch_bytes; -ERANGE when the kernel took another value. */
+int migrator_set_limit(const char *dir, const char *file, size_t bytes);
+
+void migrator_read_stats(const char *dir, const struct migrator *m,
+			 struct migrator_stats *stats);
+
+#endif

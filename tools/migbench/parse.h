@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Numbers and lists as the user writes them. All return -EINVAL for text that
+ * is no such thing and -ERANGE for a number that is too large or too small.
+ */
+#ifndef MIGBENCH_PARSE_H
+#define MIGBENCH_PARSE_H
+
+#include <stddef.h>
+
+#define LIST_MAX 32
+#define WORD_LEN 32
+
+struct numbers {
+	size_t v[LIST_MAX];
+	size_t n;
+};
+
+struct words {
+	char v[LIST_MAX][WORD_LEN];
+	size_t n;
+};
+
+/* "4096", "4K", "2M", "1G", also "2MB" and "2MiB"; powers of two; not zero. */
+int parse_size(const char *s, size_t *bytes);
+int parse_number(const char *s, size_t min, size_t max, size_t *out);
+
+/* Comma separated, at least one and at most LIST_MAX entries. */
+int parse_sizes(const char *s, struct numbers *out);
+int parse_numbers(const char *s, size_t min, size_t max, struct numbers *out);
+int parse_words(const char *s, struct words *out);
+
+/* The shortest exact form: 4K, 2M, 1G, 1234. */
+const char *format_size(char *buf, size_t len, size_t bytes);
+
+#endif

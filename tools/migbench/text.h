@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tables for people.
+ */
+#ifndef MIGBENCH_TEXT_H
+#define MIGBENCH_TEXT_H
+
+#include <stdio.h>
+
+#include "record.h"
+
+/* A grid of strings; columns are as wide as they must be. */
+struct grid {
+	char **cell;
+	size_t rows;
+	size_t columns;
+};
+
+void grid_init(struct grid *g, size_t rows, size_t columns);
+void grid_set(struct grid *g, size_t row, size_t column, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* With a rule below the first row. */
+void grid_print(FILE *f, const struct grid *g);
+void grid_free(struct grid *g);
+
+/* Numbered remarks: cells carry "[1]", the text stands below the table. */
+struct legend {
+	char text[20][NOTE_LEN];
+	size_t n;
+};
+
+size_t legend_mark(struct legend *l, const char *text);
+void legend_print(FILE *f, const struct legend *l);
+
+/* All tables that @set has, as the RFC prints them. */
+void text_report(FILE *f, const struct record_set *set);
+
+/* Parts of it, in files of their own. */
+void text_sweep(FILE *f, const struct record_set *set, const char *table);
+void text_speedups(FILE *f, const struct record_set *set);
+void text_count(FILE *f, const struct record_set *set);
+void text_breakdown(FILE *f, const struct record_set *set);
+void text_latency(FILE *f, const struct record_set *set);
+
+/* "12.50±0.24", or "-[1]" with the reason in the legend. */
+void text_throughput(struct grid *g, size_t row, size_t column,
+		     const struct record *r, struct legend *l);
+/* A number with so many places, or "-" for NAN. */
+void text_real(struct grid *g, size_t row, size_t column, double v, int places);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "check.h"
+
+#include <errno.h>
+
+#include "migrator.h"
+#include "settings.h"
+
+static char *dir;
+
+/* /sys/kernel/mm/migration as a kernel with two loaded migrators shows it. */
+static int make_dir(void **state)
+{
+	(void)state;
+	dir = scratch_dir();
+	write_text(dir, "offload_migrator", "[kernel] mtcopy dcbm\n");
+	write_text(dir, "max_batch_bytes", "2097152\n");
+	write_text(dir, "mtcopy/threads", "4\n");
+	write_text(dir, "mtcopy/stats/bytes", "8192\n");
+	write_text(dir, "mtcopy/stats/ns", "12345\n");
+	write_text(dir, "dcbm/channels", "1\n");
+	return 0;
+}
+
+static int drop_dir(void **state)
+{
+	(void)state;
+	settings_restore();
+	remove_dir(dir);
+	return 0;
+}
+
+static void lists_what_is_offered(void **state)
+{
+	struct words w;
+
+	(void)state;
+	migrator_list(dir, &w);
+	assert_int_equal(w.n, 3);
+	assert_string_equal(w.v[0], "kernel");
+	assert_string_equal(w.v[1], "mtcopy");
+	assert_string_equal(w.v[2], "dcbm");
+	write_text(dir, "offload_migrator", "kernel [mtcopy]\n");
+	migrator_list(dir, &w);
+	assert_int_equal(w.n, 2);
+	assert_true(migrator_offered(dir, "mtcopy"));
+	assert_false(migrator_offered(dir, "dcbm"));
+}
+
+static void a_stock_kernel_has_one(void **state)
+{
+	struct words w;
+
+	(void)state;
+	migrator_list("/nowhere", &w);
+	assert_int_equal(w.n, 1);
+	assert_string_equal(w.v[0], "kernel");
+	assert_int_equal(migrator_use("/nowhere", migrator_find("kernel"), 1), 0);
+	assert_int_equal(migrator_use("/nowhere", migrator_find("mtcopy"), 1), -ENOENT);
+}
+
+static void tables_of_the_rfc(void **state)
+{
+	(void)state;
+	assert_string_equal(migrator_find("kernel")->table, "1a");
+	assert_string_equal(migrator_find("mtcopy")->table, "1b");
+	assert_string_equal(migrator_find("dcbm")->table, "1c");
+	assert_false(migrator_find("dcbm")->on_cpus);
+	/* A later migrator is measured as well, with what it is set to. */
+	assert_string_equal(migrator_find("later")->name, "later");
+	assert_null(migrator_find("later")->workers_file);
+	assert_ptr_equal(migrator_find("later"), migrator_find("later"));
+}
+
+static void use_sets_workers_then_name(void **state)
+{
+	(void)state;
+	assert_int_equal(migrator_use(dir, migrator_find("mtcopy"), 2), 0);
+	assert_text(dir, "mtcopy/threads", "2");
+	assert_text(dir, "offload_migrator", "mtcopy");
+	assert_int_equal(migrator_use(dir, migrator_find("dcbm"), 8), 0);
+	assert_text(dir, "dcbm/channels", "8");
+	assert_text(dir, "offload_migrator", "dcbm");
+	assert_int_equal(settings_restore(), 0);
+	assert_text(dir, "mtcopy/threads", "4");
+	assert_text(dir, "dcbm/channels", "1");
+	assert_text(dir, "offload_migrator", "kernel");
+}
+
+static void one_worker_where_none_can_be_set(void **state)
+{
+	(void)state;
+	assert_int_equal(migrator_use(dir, migrator_find("kernel"), 1), 0);
+	assert_int_equal(migrator_use(dir, migrator_find("kernel"), 2), -ERANGE);
+}
+
+static void limits(void **state)
+{
+	(void)state;
+	assert_int_equal(migrator_set_limit(dir, "max_batch_bytes", 4 << 20), 0);
+	assert_text(dir, "max_batch_bytes", "4194304");
+	assert_int_equal(migrator_set_limit(dir, "other", 1), -ENOENT);
+}
+
+static void counters(void **state)
+{
+	struct migrator_stats s;
+
+	(void)state;
+	migrator_read_stats(dir, migrator_find("mtcopy"), &s);
+	assert_int_equal(s.bytes, 8192);
+	assert_int_equal(s.ns, 12345);
+	migrator_read_stats(dir, migrator_find("kernel"), &s);
+	assert_int_equal(s.bytes, 0);
+	assert_int_equal(s.ns, 0);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, make_dir, drop_dir)
+	const struct CMUnitTest tests[] = {
+		T(lists_what_is_offered),
+		T(a_stock_kernel_has_one),
+		T(tables_of_the_rfc),
+		T(use_sets_workers_then_name),
+		T(one_worker_where_none_can_be_set),
+		T(limits),
+		T(counters),
+	};
+
+	return cmocka_run_group_tests_name("migrator", tests, NULL, NULL);
+}
