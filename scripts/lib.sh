@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What every script here needs: places, messages, running something long with
+# its output in a file. To be sourced after "set -eu".
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=$TOP/build
+# Elapsed times count from the start of the whole command, not of one script.
+: "${MO_START:=$(date +%s)}"
+export MO_START
+mkdir -p "$BUILD"
+
+elapsed() {
+	echo $(($(date +%s) - MO_START))
+}
+
+# say TEXT...: one line a stage, with the time since the start
+say() {
+	printf '[%5ss] %s\n' "$(elapsed)" "$*"
+}
+
+die() {
+	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+	exit 1
+}
+
+# version_var NAME K: the value that kernel/versions.mk gives NAME_K
+version_var() {
+	sed -n "s/^$1_${2//./\\.} *:= *//p" "$TOP/kernel/versions.mk"
+}
+
+check_version() {
+	[ -n "$(version_var PACKAGE "$1")" ] ||
+		die "unknown kernel '$1': kernel/versions.mk has" \
+			"$(sed -n 's/^KERNELS *:= *//p' "$TOP/kernel/versions.mk")"
+}
+
+# lock NAME: one at a time for everything that changes a source tree or an
+# object directory; held until this process ends
+lock() {
+	mkdir -p "$BUILD/locks"
+	exec 9>"$BUILD/locks/$1"
+	flock -n 9 && return
+	say "waiting for another build that holds build/locks/$1"
+	flock 9
+}
+
+# run_logged LABEL LOG COMMAND...: output goes to LOG (with V=1 to the screen as
+# well); a sign of life every 30 s; the errors and the end of the log on failure
+run_logged() {
+	local label=$1 log=$2 rc=0 pid beat
+	shift 2
+	mkdir -p "$(dirname "$log")"
+	say "$label"
+	# In the background, and not as a condition: a function keeps its "set -e".
+	if [ "${V:-0}" != 0 ]; then
+		"$@" > >(tee "$log") 2>&1 9>&- &
+	else
+		"$@" >"$log" 2>&1 9>&- &
+	fi
+	pid=$!
+	(
+		while sleep 30 >/dev/null 2>&1; do
+			say "  ... $(tail -n 1 "$log" | tr -d '\r' | cut -c 1-60)"
+		done
+	) 9>&- &
+	beat=$!
+	# The child must not outlive us when the user stops the command.
+	# shellcheck disable=SC2064
+	trap "kill $pid $beat 2>/dev/null || :" INT TERM EXIT
+	wait "$pid" || rc=$?
+	kill "$beat" 2>/dev/null || :
+	wait "$beat" 2>/dev/null || :
+	trap - INT TERM EXIT
+	[ "$rc" = 0 ] && return
+	{
+		echo "failed: $label"
+		grep -n -i -m 5 -E '(error|undefined reference|no rule to make)[: ]' "$log" || :
+		echo "---- the last lines of $log"
+		tail -n 15 "$log"
+	} >&2
+	return "$rc"
+}
