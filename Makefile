@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The only door: everything that can be done with this repository is a target
+# here, and "make help" lists them. The work is in scripts/ and testbed/.
+
+SHELL := /bin/bash
+K ?= 6.12
+VARIANT ?= plain
+V ?= 0
+# Set on the command line, K means "this one alone" to the tests.
+ONLY_K := $(if $(filter file,$(origin K)),,$(K))
+
+MO_START := $(shell date +%s)
+export MO_START V ACCEL CONFIG MIRROR
+export TOTAL COUNTS LIMITS REPS WORKERS SMP MEM
+
+# The rest is in the recipes: no half-made files, no built-in rules, and one
+# target after the other, as each script uses all CPUs by itself.
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules
+Q := @
+
+.PHONY: help deps fetch apply kernel modules initramfs tools run check check-long \
+	overhead shell deb lint clean distclean
+
+help:
+	@echo 'make run            boot a kernel that migrates in batches, print the tables'
+	@echo 'make check          all tests; ends with "N passed, N failed, N skipped"'
+	@echo 'make check T=NAME   one of them, or a group: host lint kunit selftest stranger'
+	@echo '                    mutation'
+	@echo 'make check-long     more kernels, more mistakes, longer'
+	@echo 'make overhead       instructions for each moved page, against an unpatched kernel'
+	@echo 'make shell          a guest to try things in'
+	@echo 'make deb            Debian packages of the kernel for this machine'
+	@echo
+	@echo 'make deps           install what is needed (as root or by sudo; else say what)'
+	@echo 'make kernel         fetch, patch and build a kernel'
+	@echo 'make modules        the same, and say where the modules are'
+	@echo "make initramfs      the guest's root for it"
+	@echo 'make tools          migbench for this machine, in build/tools'
+	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, codespell'
+	@echo 'make clean          remove what was built; the unpacked sources stay'
+	@echo 'make distclean      remove build/'
+	@echo
+	@echo 'K=6.12|7.3          which kernel (default 6.12; check: both)'
+	@echo 'VARIANT=NAME        for kernel, initramfs and shell: plain (default), debug, vanilla'
+	@echo 'ACCEL=tcg|kvm       how QEMU runs it (default: KVM if it is seen to work)'
+	@echo 'CONFIG=FILE         for deb: kernel configuration to start from'
+	@echo 'TOTAL= REPS= SMP= MEM=   for run: bytes, repetitions, CPUs, MB of each node'
+	@echo 'V=1                 print every command of the builds'
+
+deps:
+	$(Q)scripts/deps
+
+fetch: deps
+	$(Q)scripts/fetch-kernel $(K)
+
+apply: fetch
+	$(Q)scripts/apply $(K)
+
+kernel: deps
+	$(Q)scripts/build-kernel $(K) $(VARIANT)
+
+modules: kernel
+	$(Q)sed 's|^|build/out-$(K)-$(VARIANT)/|; s|\.o$$|.ko|' \
+		build/out-$(K)-$(VARIANT)/modules.order
+
+initramfs: kernel
+	$(Q)scripts/build-initramfs $(K) $(VARIANT)
+
+tools: deps
+	$(Q)$(MAKE) --no-print-directory -C tools O=$(CURDIR)/build/tools
+
+run: deps tools
+	$(Q)scripts/build-kernel $(K) plain
+	$(Q)scripts/build-initramfs $(K) plain
+	$(Q)scripts/run-tables $(K)
+
+check: deps
+	$(Q)K=$(ONLY_K) T='$(T)' FLAVOUR=$(FLAVOUR) scripts/check
+
+check-long: deps
+	$(Q)K=$(ONLY_K) T='$(T)' FLAVOUR=$(FLAVOUR) scripts/check --long
+
+overhead: deps
+	$(Q)scripts/overhead $(K)
+
+shell: initramfs
+	$(Q)testbed/run --kernel build/out-$(K)-$(VARIANT)/arch/x86/boot/bzImage \
+		--initrd build/guest-$(K)-$(VARIANT)/initrd.gz --job shell --interactive \
+		--no-panic --append kunit.enable=0 --out build/guest-shell
+
+deb: deps
+	$(Q)scripts/build-deb $(K)
+
+lint: deps
+	$(Q)scripts/lint $(K)
+
+clean:
+	$(Q)rm -rf build/linux-* build/out-* build/vanilla/linux-*/out-* build/vanilla/out-* \
+		build/guest-* build/stage build/check* build/tools build/logs build/results \
+		build/overhead build/deb*
+
+distclean:
+	$(Q)rm -rf build

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# Shared by the jobs; to be sourced. Runs in the guest, under busybox's sh.
+
+# shellcheck disable=SC2034
+MIGRATION=/sys/kernel/mm/migration
+
+# load_modules: the migrators that this kernel brought along
+load_modules() {
+	for m in /lib/modules/*.ko; do
+		case $m in
+		*_test.ko | *\**) continue ;; # a test loads it when it needs it
+		esac
+		insmod "$m" || echo "cannot load $m"
+	done
+}
+
+# mark TEXT: where we are, in the console's log among what the kernel prints
+mark() {
+	echo "### $*" >/dev/kmsg
+}

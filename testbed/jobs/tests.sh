@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# Runs the tests that /etc/tests names, one a line, and prints what each prints
+# between two markers. The same markers go to the kernel's log, so that a splat
+# can be laid at the right door. The host judges: testbed/verdicts.
+#
+#   kunit            results of the suites that ran at boot
+#   selftest.NAME    /selftests/migrate_offload/NAME
+#   stranger.NAME    /selftests/mm/NAME, unmodified, while mtcopy is selected
+#
+# NAME:CASE runs one case alone: FIXTURE[.VARIANT].TEST of a program, the
+# argument of a script.
+#
+# A test ends with 0 (passed), 4 (skipped, the last line says why) or anything
+# else. It may take LIMIT seconds, or "timeout=N" of the file settings beside it.
+
+# shellcheck source=testbed/jobs/lib.sh
+. /jobs/lib.sh
+
+LIMIT=${LIMIT:-240}
+
+# run_program PATH [CASE]: with its limit; a script by sh, whatever its first
+# line says
+run_program() {
+	limit=$(sed -n 's/^timeout=//p' "${1%/*}/settings" 2>/dev/null)
+	cd "${1%/*}" || return
+	case $1 in
+	*.sh) set -- sh "$1" ${2:+"$2"} ;;
+	*) set -- "$1" ${2:+-r "$2"} ;;
+	esac
+	timeout -s KILL "${limit:-$LIMIT}" "$@"
+}
+
+kunit() {
+	found=1
+	for f in /sys/kernel/debug/kunit/*/results; do
+		[ -f "$f" ] || continue
+		found=0
+		cat "$f"
+	done
+	[ $found = 0 ] || echo "no KUnit suite ran"
+	return $found
+}
+
+# The control files as they were at boot, whatever a test did to them.
+reset_state() {
+	[ -d $MIGRATION ] || return
+	echo kernel >$MIGRATION/offload_migrator
+	for f in max_batch_bytes min_batch_bytes file_folios; do
+		cat "/tmp/defaults/$f" >"$MIGRATION/$f"
+	done
+}
+
+stranger() {
+	insmod /lib/modules/mtcopy.ko 2>/dev/null
+	echo mtcopy >$MIGRATION/offload_migrator || return
+	# 7.3's wants a huge page of each node.
+	for n in /sys/devices/system/node/node[0-9]*; do
+		echo 2 >"$n/hugepages/hugepages-2048kB/nr_hugepages"
+	done
+	run_program "$@"
+}
+
+run_test() {
+	name=${1#*.} only=
+	case $name in
+	*:*) only=${name#*:} name=${name%%:*} ;;
+	esac
+	case $1 in
+	kunit*) kunit ;;
+	selftest.*)
+		t=/selftests/migrate_offload/$name
+		[ -e "$t" ] || t=$t.sh
+		run_program "$t" "$only"
+		;;
+	stranger.*) stranger "/selftests/mm/$name" "$only" ;;
+	*)
+		echo "no such kind of test"
+		return 2
+		;;
+	esac
+}
+
+# What the selftests want to know of the bed they run in.
+export MO_MODULES=/lib/modules MO_EXT4_DIR=/mnt MO_SWAP_DEV=/dev/vdb
+mkdir -p /mnt /tmp/defaults
+[ ! -b /dev/vda ] || mount -t ext4 /dev/vda /mnt
+[ ! -d $MIGRATION ] || cp $MIGRATION/*_bytes $MIGRATION/file_folios /tmp/defaults/
+load_modules
+
+while read -r test; do
+	mark "begin $test"
+	echo "### begin $test"
+	start=$(cut -d. -f1 /proc/uptime)
+	(run_test "$test") 2>&1 </dev/null
+	rc=$?
+	echo "### end $test $rc $(($(cut -d. -f1 /proc/uptime) - start))"
+	mark "end $test"
+	reset_state
+done </etc/tests
