@@ -321,6 +321,7 @@ static unsigned int migrate_wake_helpers(struct migrate_window *window, u32 gen)
 		struct migrate_helper *helper = &window->helpers[nr++];
 
 		WRITE_ONCE(helper->cpu, cpu);
+		/* Pairs with the acquire in migrate_helper_run(). */
 		smp_store_release(&helper->gen, gen);
 		queue_work_on(cpu, migrate_helper_wq, &helper->work);
 	}

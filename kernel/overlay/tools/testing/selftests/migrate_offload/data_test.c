@@ -19,7 +19,7 @@ FIXTURE(data)
 	struct mo_region r;
 };
 
-MO_VARIANTS(data);
+MO_ALL_VARIANTS(data);
 /* The caller alone, and as many as a small machine has. */
 MO_VARIANT(data, mtcopy_1, "mtcopy", .threads = 1);
 MO_VARIANT(data, mtcopy_4, "mtcopy", .threads = 4);

@@ -27,7 +27,7 @@ FIXTURE(file)
 	int fd;
 };
 
-MO_VARIANTS(file);
+MO_ALL_VARIANTS(file);
 
 static bool is_ext4(const char *dir)
 {

@@ -19,13 +19,15 @@
 #endif
 
 #define KSM	"/sys/kernel/mm/ksm/"
+#define HUGE	"/sys/kernel/mm/hugepages/hugepages-2048kB/"
+#define HUGE_OF	"/sys/devices/system/node/node%d/hugepages/hugepages-%zukB/"
 
 FIXTURE(kinds)
 {
 	struct mo_region r;
 };
 
-MO_VARIANTS(kinds);
+MO_ALL_VARIANTS(kinds);
 /* The one that takes single pages, too. */
 MO_VARIANT(kinds, mtcopy_1, "mtcopy", .threads = 1);
 
@@ -132,16 +134,14 @@ static long long hugetlb_pages(int node)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/hugepages/"
-		 "hugepages-%zukB/nr_hugepages", node, mo_pmd_size >> 10);
+	snprintf(path, sizeof(path), HUGE_OF "nr_hugepages", node,
+		 mo_pmd_size >> 10);
 	return mo_get(path);
 }
 
 static bool hugetlb_pool(int node, const char *nr)
 {
-	return !mo_putf(nr, "/sys/devices/system/node/node%d/hugepages/"
-			"hugepages-%zukB/nr_hugepages",
-			node, mo_pmd_size >> 10) &&
+	return !mo_putf(nr, HUGE_OF "nr_hugepages", node, mo_pmd_size >> 10) &&
 	       hugetlb_pages(node) == atoi(nr);
 }
 
@@ -172,8 +172,7 @@ static void hugetlb(struct __test_metadata *_metadata, struct mo_region *r,
 
 	EXPECT_EQ(total, hugetlb_pages(mo_nodes[0]) +
 			 hugetlb_pages(mo_nodes[1]));
-	EXPECT_EQ(0, mo_get("/sys/kernel/mm/hugepages/hugepages-2048kB/"
-			    "surplus_hugepages"));
+	EXPECT_EQ(0, mo_get(HUGE "surplus_hugepages"));
 }
 
 TEST_F(kinds, hugetlb_private)
@@ -249,11 +248,13 @@ TEST_F(kinds, zero_pages)
 	for (int i = 0; i < 320; i++) {
 		addrs[i] = r->mem + i * mo_page_size;
 		nodes[i] = mo_nodes[1];
-		if (i % 16 == 8) {
+		/* One page in 16 is never touched, one is only read. */
+		if (i % 16 == 12)
+			continue;
+		if (i % 16 == 8)
 			ASSERT_EQ(0, *(volatile char *)addrs[i]);
-		} else if (i % 16 != 12) {
+		if (i % 16 != 8)
 			mo_fill(addrs[i], mo_page_size, (uintptr_t)addrs[i], 1);
-		}
 	}
 	ASSERT_EQ(0, mo_move_array(320, addrs, nodes, status, MPOL_MF_MOVE));
 	for (int i = 0; i < 320; i++) {

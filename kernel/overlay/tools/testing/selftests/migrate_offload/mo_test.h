@@ -24,15 +24,22 @@
 		.v = { .migrator = m, ##__VA_ARGS__ },		\
 	}
 
-/* Run each test of @fixture with each migrator; for mo_use(&variant->v). */
+/* Run each test of @fixture with variants of mo_use(&variant->v). */
 #define MO_VARIANTS(fixture)					\
 	FIXTURE_VARIANT(fixture)				\
 	{							\
 		struct mo_variant v;				\
-	};							\
-	MO_VARIANT(fixture, kernel, "kernel");			\
+	}
+
+/* One helper, and more helpers than there are CPUs. */
+#define MO_MTCOPY_VARIANTS(fixture)				\
 	MO_VARIANT(fixture, mtcopy_2, "mtcopy", .threads = 2);	\
 	MO_VARIANT(fixture, mtcopy_64, "mtcopy", .threads = 64)
+/* These, and the kernel's own copy. */
+#define MO_ALL_VARIANTS(fixture)				\
+	MO_VARIANTS(fixture);					\
+	MO_VARIANT(fixture, kernel, "kernel");			\
+	MO_MTCOPY_VARIANTS(fixture)
 
 #define MO_PASSES	4
 

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Patterns, folios and how they are moved.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../kselftest.h"
+#include "mo_util.h"
+
+#define PM_PRESENT	(1ULL << 63)
+#define PM_PFN_MASK	((1ULL << 55) - 1)
+
+uint64_t mo_word(uint64_t addr, uint64_t gen)
+{
+	return (addr + 1) * 0x9e3779b97f4a7c15ULL ^ gen * 0xc2b2ae3d27d4eb4fULL;
+}
+
+void mo_fill(void *mem, size_t len, uint64_t base, uint64_t gen)
+{
+	uint64_t *words = mem;
+
+	for (size_t i = 0; i < len / sizeof(*words); i++)
+		words[i] = mo_word(base + i * sizeof(*words), gen);
+}
+
+/**
+ * mo_check - is all the data that mo_fill() wrote still there?
+ *
+ * Return: MO_GOOD, or the offset of the first wrong word.
+ */
+size_t mo_check(const void *mem, size_t len, uint64_t base, uint64_t gen)
+{
+	const uint64_t *words = mem;
+
+	for (size_t i = 0; i < len / sizeof(*words); i++) {
+		uint64_t want = mo_word(base + i * sizeof(*words), gen);
+		uint64_t got = words[i];
+
+		if (got == want)
+			continue;
+		ksft_print_msg("%p + %#zx: is %#llx, should be %#llx%s\n",
+			       mem, i * sizeof(*words), (unsigned long long)got,
+			       (unsigned long long)want,
+			       got == mo_word(base + i * sizeof(*words), gen - 1) ?
+			       " (one generation old)" : "");
+		return i * sizeof(*words);
+	}
+	return MO_GOOD;
+}
+
+/* Allocate from @node from now on; from anywhere for a negative one. */
+int mo_bind(int node)
+{
+	unsigned long mask[16] = {};
+
+	if (node < 0)
+		return syscall(__NR_set_mempolicy, MPOL_DEFAULT, NULL, 0);
+	mask[node / 64] = 1UL << (node % 64);
+	return syscall(__NR_set_mempolicy, MPOL_BIND, mask, sizeof(mask) * 8);
+}
+
+char *mo_map_aligned(size_t len, size_t align, int prot)
+{
+	char *mem = mmap(NULL, len + align, prot,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t head;
+
+	if (mem == MAP_FAILED)
+		return NULL;
+	head = -(uintptr_t)mem & (align - 1);
+	if (head)
+		munmap(mem, head);
+	munmap(mem + head + len, align - head);
+	return mem + head;
+}
+
+static void scan_page(struct mo_region *r, size_t page, uint64_t entry, int fd)
+{
+	static uint64_t prev;
+	uint64_t pfn = entry & PM_PFN_MASK, flags = 0;
+
+	pread(fd, &flags, sizeof(flags), pfn * sizeof(flags));
+	if (r->nr && (flags & KPF_COMPOUND_TAIL) && pfn == prev + 1) {
+		r->pages[r->nr - 1]++;
+	} else {
+		r->addrs[r->nr] = r->mem + page * mo_page_size;
+		r->pages[r->nr] = 1;
+		r->flags[r->nr++] = flags;
+	}
+	prev = pfn;
+}
+
+/**
+ * mo_scan - find the folios that are mapped in a region
+ * @r: The region; all but @mem and @len is set, also @base if it was 0.
+ *
+ * Return: 0 or a negative errno.
+ */
+int mo_scan(struct mo_region *r)
+{
+	size_t nr_pages = r->len / mo_page_size;
+	uint64_t *entries = calloc(nr_pages, sizeof(*entries));
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	int kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	off_t offset = (uintptr_t)r->mem / mo_page_size * sizeof(*entries);
+	ssize_t size = nr_pages * sizeof(*entries);
+	int err = 0;
+
+	free(r->addrs);
+	free(r->pages);
+	free(r->flags);
+	free(r->status);
+	r->nr = 0;
+	r->addrs = calloc(nr_pages, sizeof(*r->addrs));
+	r->pages = calloc(nr_pages, sizeof(*r->pages));
+	r->flags = calloc(nr_pages, sizeof(*r->flags));
+	r->status = calloc(nr_pages, sizeof(*r->status));
+	if (!r->base)
+		r->base = (uintptr_t)r->mem;
+
+	if (pagemap < 0 || kpageflags < 0 ||
+	    pread(pagemap, entries, size, offset) != size)
+		err = -EIO;
+	for (size_t i = 0; !err && i < nr_pages; i++)
+		if (entries[i] & PM_PRESENT)
+			scan_page(r, i, entries[i], kpageflags);
+	close(pagemap);
+	close(kpageflags);
+	free(entries);
+	return err;
+}
+
+void mo_free(struct mo_region *r)
+{
+	free(r->addrs);
+	free(r->pages);
+	free(r->flags);
+	free(r->status);
+	if (r->mem)
+		munmap(r->mem, r->len);
+	memset(r, 0, sizeof(*r));
+}
+
+long mo_move_array(size_t nr, void **addrs, const int *nodes, int *status,
+		   int flags)
+{
+	long rc;
+
+	for (size_t i = 0; nodes && i < nr; i++)
+		status[i] = MO_UNTOUCHED;
+	rc = syscall(__NR_move_pages, 0, nr, addrs, nodes, status, flags);
+	return rc < 0 ? -errno : rc;
+}
+
+/**
+ * mo_move - move all folios of a region
+ * @r: The region.
+ * @node: Where to.
+ * @flags: MPOL_MF_MOVE or MPOL_MF_MOVE_ALL.
+ *
+ * Return: what move_pages() returned, or a negative errno.
+ */
+long mo_move(struct mo_region *r, int node, int flags)
+{
+	int *nodes = calloc(r->nr, sizeof(*nodes));
+	long rc;
+
+	for (size_t i = 0; i < r->nr; i++)
+		nodes[i] = node;
+	rc = mo_move_array(r->nr, r->addrs, nodes, r->status, flags);
+	free(nodes);
+	return rc;
+}
+
+/**
+ * mo_on_node - how many folios of a region are on a node?
+ *
+ * Asks move_pages() where each of them really is; @r->status has the answers.
+ */
+size_t mo_on_node(struct mo_region *r, int node)
+{
+	size_t found = 0;
+
+	if (mo_move_array(r->nr, r->addrs, NULL, r->status, 0))
+		return 0;
+	for (size_t i = 0; i < r->nr; i++)
+		found += r->status[i] == node;
+	return found;
+}
+
+bool mo_all_pages(const struct mo_region *r, unsigned int pages)
+{
+	for (size_t i = 0; i < r->nr; i++)
+		if (r->pages[i] != pages)
+			return false;
+	return r->nr;
+}
+
+bool mo_all_flags(const struct mo_region *r, uint64_t flags)
+{
+	for (size_t i = 0; i < r->nr; i++)
+		if ((r->flags[i] & flags) != flags)
+			return false;
+	return r->nr;
+}
