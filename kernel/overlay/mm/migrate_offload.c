@@ -189,6 +189,25 @@ static bool migrate_gate(struct migrate_migrator *m, enum migrate_reason reason,
 	       m->ops->ready(reason, bytes, longer);
 }
 
+/* To be called inside migrate_srcu. */
+static int migrate_limit(const struct list_head *from,
+			 enum migrate_reason reason, int nr_default)
+{
+	unsigned long limit = READ_ONCE(migrate_max_batch_bytes) >> PAGE_SHIFT;
+	unsigned long nr_bytes = (unsigned long)nr_default << PAGE_SHIFT;
+	struct migrate_migrator *m = migrate_choose(reason);
+	unsigned long bytes;
+
+	if (!m || limit <= nr_default)
+		return nr_default;
+
+	bytes = migrate_likely_bytes(from, nr_bytes);
+	/* A list that fits into a default batch is asked about later. */
+	if (bytes <= nr_bytes || !migrate_gate(m, reason, bytes, true))
+		return nr_default;
+	return min(limit, (unsigned long)INT_MAX / 2);
+}
+
 /**
  * migrate_offload_limit - how many base pages may the next batch hold?
  * @from: Folios to migrate.
@@ -205,21 +224,11 @@ static bool migrate_gate(struct migrate_migrator *m, enum migrate_reason reason,
 int migrate_offload_limit(const struct list_head *from,
 			  enum migrate_reason reason, int nr_default)
 {
-	unsigned long limit = READ_ONCE(migrate_max_batch_bytes) >> PAGE_SHIFT;
-	unsigned long nr_bytes = (unsigned long)nr_default << PAGE_SHIFT;
-	struct migrate_migrator *m;
-	unsigned long bytes;
+	int idx = srcu_read_lock(&migrate_srcu);
+	int limit = migrate_limit(from, reason, nr_default);
 
-	guard(srcu)(&migrate_srcu);
-	m = migrate_choose(reason);
-	if (!m || limit <= nr_default)
-		return nr_default;
-
-	bytes = migrate_likely_bytes(from, nr_bytes);
-	/* A list that fits into a default batch is asked about later. */
-	if (bytes <= nr_bytes || !migrate_gate(m, reason, bytes, true))
-		return nr_default;
-	return min(limit, (unsigned long)INT_MAX / 2);
+	srcu_read_unlock(&migrate_srcu, idx);
+	return limit;
 }
 
 static void migrate_copy_window(struct migrate_migrator *m,
@@ -269,6 +278,35 @@ static void migrate_copy_lists(struct migrate_migrator *m,
 	migrate_copy_window(m, window, src_rejects, dst_rejects);
 }
 
+/* To be called inside migrate_srcu, with folios on the lists. */
+static void migrate_copy(struct migrate_migrator *m,
+			 struct list_head *src_folios,
+			 struct list_head *dst_folios,
+			 enum migrate_reason reason, int nr_default,
+			 struct list_head *src_rejects,
+			 struct list_head *dst_rejects)
+{
+	unsigned long bytes, nr_bytes = (unsigned long)nr_default << PAGE_SHIFT;
+	struct migrate_window *window = NULL;
+
+	/*
+	 * The folio that ends a batch may make it almost twice as long as the
+	 * default.  Beyond that it has passed the gate before it was unmapped;
+	 * the others are asked about now, while "no" costs nothing.
+	 */
+	bytes = migrate_likely_bytes(src_folios, 2 * nr_bytes);
+	if (bytes > 2 * nr_bytes || migrate_gate(m, reason, bytes, false))
+		window = migrate_window_get();
+	if (!window) {
+		migrate_stat_add(m, MIGRATE_STAT_DECLINED, 1);
+		return;
+	}
+	window->batch.reason = reason;
+	migrate_copy_lists(m, window, src_folios, dst_folios, src_rejects,
+			   dst_rejects);
+	migrate_window_put(window);
+}
+
 /**
  * migrate_offload_copy - copy the data of unmapped folios before they are moved
  * @src_folios: Sources: locked, unmapped, TLB flushed.
@@ -293,31 +331,13 @@ void migrate_offload_copy(struct list_head *src_folios,
 			  struct list_head *src_rejects,
 			  struct list_head *dst_rejects)
 {
-	unsigned long bytes, nr_bytes = (unsigned long)nr_default << PAGE_SHIFT;
-	struct migrate_window *window = NULL;
-	struct migrate_migrator *m;
+	int idx = srcu_read_lock(&migrate_srcu);
+	struct migrate_migrator *m = migrate_choose(reason);
 
-	guard(srcu)(&migrate_srcu);
-	m = migrate_choose(reason);
-	if (!m || list_empty(src_folios))
-		return;
-
-	/*
-	 * The folio that ends a batch may make it almost twice as long as the
-	 * default.  Beyond that it has passed the gate before it was unmapped;
-	 * the others are asked about now, while "no" costs nothing.
-	 */
-	bytes = migrate_likely_bytes(src_folios, 2 * nr_bytes);
-	if (bytes > 2 * nr_bytes || migrate_gate(m, reason, bytes, false))
-		window = migrate_window_get();
-	if (!window) {
-		migrate_stat_add(m, MIGRATE_STAT_DECLINED, 1);
-		return;
-	}
-	window->batch.reason = reason;
-	migrate_copy_lists(m, window, src_folios, dst_folios, src_rejects,
-			   dst_rejects);
-	migrate_window_put(window);
+	if (m && !list_empty(src_folios))
+		migrate_copy(m, src_folios, dst_folios, reason, nr_default,
+			     src_rejects, dst_rejects);
+	srcu_read_unlock(&migrate_srcu, idx);
 }
 
 /* To be called with migrate_offload_lock held. */

@@ -279,7 +279,7 @@ static void verdicts(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, folios);
 	m->ops = &ops;
 	m->stats = alloc_percpu(struct migrate_stats);
-	KUNIT_ASSERT_NOT_NULL(test, m->stats);
+	KUNIT_ASSERT_TRUE(test, m->stats);
 	test_batch_reset();
 	for (int i = 0; i < ARRAY_SIZE(given); i++) {
 		struct folio *src = &folios[2 * i], *dst = &folios[2 * i + 1];

@@ -112,24 +112,26 @@ static void test_lose(struct migrate_pair *pair)
 
 static void test_pin(struct folio *src)
 {
-	guard(spinlock)(&test_pins_lock);
+	spin_lock(&test_pins_lock);
 	for (int i = 0; i < TEST_MAX_PINS; i++) {
 		if (test_pins[i])
 			continue;
 		folio_get(src);
 		test_pins[i] = src;
-		return;
+		break;
 	}
+	spin_unlock(&test_pins_lock);
 }
 
 static void test_release_pins(void)
 {
-	guard(spinlock)(&test_pins_lock);
+	spin_lock(&test_pins_lock);
 	for (int i = 0; i < TEST_MAX_PINS; i++) {
 		if (test_pins[i])
 			folio_put(test_pins[i]);
 		test_pins[i] = NULL;
 	}
+	spin_unlock(&test_pins_lock);
 }
 
 static void test_make_stale(struct folio *src)
