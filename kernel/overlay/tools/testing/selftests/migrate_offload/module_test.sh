@@ -42,11 +42,11 @@ unload() {
 }
 
 select_migrator() {
-	echo "$1" >$SYSFS/offload_migrator
+	echo "$1" >"$SYSFS/offload_migrator"
 }
 
 is_selected() {
-	grep -qF "[$1]" $SYSFS/offload_migrator
+	grep -qF "[$1]" "$SYSFS/offload_migrator"
 }
 
 start_traffic() {
@@ -101,7 +101,7 @@ run() {
 # 200 times from one migrator to another
 test_switch() {
 	i=0
-	while [ $i -lt 50 ]; do
+	while [ "$i" -lt 50 ]; do
 		for name in $MIGRATORS; do
 			select_migrator "$name" || fail "cannot select $name"
 			is_selected "$name" || fail "$name is not selected"
@@ -115,13 +115,13 @@ test_switch() {
 test_settings() {
 	select_migrator mtcopy
 	for idle in 0 1 0; do
-		echo $idle >$SYSFS/mtcopy/idle_only
+		echo "$idle" >"$SYSFS/mtcopy/idle_only"
 		for threads in 1 2 64 3 17 4; do
-			echo $threads >$SYSFS/mtcopy/threads || fail threads
+			echo "$threads" >"$SYSFS/mtcopy/threads" || fail threads
 			for bytes in 2097152 1073741824 33554432; do
-				echo $bytes >$SYSFS/max_batch_bytes || fail max
+				echo "$bytes" >"$SYSFS/max_batch_bytes" || fail max
 			done
-			echo $((threads * 4096)) >$SYSFS/mtcopy/min_bytes_per_worker ||
+			echo $((threads * 4096)) >"$SYSFS/mtcopy/min_bytes_per_worker" ||
 				fail min_bytes_per_worker
 		done
 		sleep 1
@@ -144,8 +144,8 @@ reload() {
 test_reload() {
 	for _ in 1 2 3 4 5 6 7 8; do
 		reload mtcopy
-		echo 0 >$SYSFS/mtcopy/idle_only
-		cat $SYSFS/mtcopy/stats/* >/dev/null || fail stats
+		echo 0 >"$SYSFS/mtcopy/idle_only"
+		cat "$SYSFS/mtcopy/stats"/* >/dev/null || fail stats
 	done
 }
 
@@ -154,7 +154,7 @@ test_reload_both() {
 	for _ in 1 2 3; do
 		select_migrator mtcopy
 		sleep 1
-		[ ! -d $SYSFS/test ] || unload test || fail "cannot unload test"
+		[ ! -d "$SYSFS/test" ] || unload test || fail "cannot unload test"
 		unload mtcopy || fail "cannot unload mtcopy"
 		load mtcopy || fail "cannot load mtcopy"
 		load test || echo "# no migrator test"
@@ -163,19 +163,19 @@ test_reload_both() {
 
 finish() {
 	[ -z "$PIDS" ] || stop_traffic >/dev/null
-	if [ -d $SYSFS/mtcopy ]; then
-		echo 1 >$SYSFS/mtcopy/idle_only
-		echo 4 >$SYSFS/mtcopy/threads
-		echo 131072 >$SYSFS/mtcopy/min_bytes_per_worker
+	if [ -d "$SYSFS/mtcopy" ]; then
+		echo 1 >"$SYSFS/mtcopy/idle_only"
+		echo 4 >"$SYSFS/mtcopy/threads"
+		echo 131072 >"$SYSFS/mtcopy/min_bytes_per_worker"
 	fi
-	[ -z "$MIN" ] || echo "$MIN" >$SYSFS/min_batch_bytes
-	[ -z "$MAX" ] || echo "$MAX" >$SYSFS/max_batch_bytes
+	[ -z "$MIN" ] || echo "$MIN" >"$SYSFS/min_batch_bytes"
+	[ -z "$MAX" ] || echo "$MAX" >"$SYSFS/max_batch_bytes"
 	rm -rf "$OUT"
 }
 
 ONLY=$1
 echo "TAP version 13"
-if [ ! -e $SYSFS/offload_migrator ] || ! load mtcopy; then
+if [ ! -e "$SYSFS/offload_migrator" ] || ! load mtcopy; then
 	echo "1..0 # SKIP no migration offload, or no mtcopy"
 	exit 4
 fi
@@ -186,12 +186,12 @@ fi
 load test 2>/dev/null
 trap finish EXIT
 echo 1..4
-MIN=$(cat $SYSFS/min_batch_bytes)
-MAX=$(cat $SYSFS/max_batch_bytes)
+MIN=$(cat "$SYSFS/min_batch_bytes")
+MAX=$(cat "$SYSFS/max_batch_bytes")
 MIGRATORS="kernel mtcopy kernel mtcopy"
-[ ! -d $SYSFS/test ] || MIGRATORS="kernel mtcopy test mtcopy"
-echo 0 >$SYSFS/min_batch_bytes
-echo 0 >$SYSFS/mtcopy/idle_only
+[ ! -d "$SYSFS/test" ] || MIGRATORS="kernel mtcopy test mtcopy"
+echo 0 >"$SYSFS/min_batch_bytes"
+echo 0 >"$SYSFS/mtcopy/idle_only"
 
 run switch
 run settings
