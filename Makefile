@@ -12,7 +12,7 @@ ONLY_K := $(if $(filter file,$(origin K)),,$(K))
 
 MO_START := $(shell date +%s)
 export MO_START V ACCEL CONFIG MIRROR
-export TOTAL COUNTS LIMITS REPS WORKERS SMP MEM
+export TABLES TOTAL COUNTS LIMITS SIZES REPS WORKERS SMP MEM
 
 # The rest is in the recipes: no half-made files, no built-in rules, and one
 # target after the other, as each script uses all CPUs by itself.
@@ -48,6 +48,7 @@ help:
 	@echo 'ACCEL=tcg|kvm       how QEMU runs it (default: KVM if it is seen to work)'
 	@echo 'CONFIG=FILE         for deb: kernel configuration to start from'
 	@echo 'TOTAL= REPS= SMP= MEM=   for run: bytes, repetitions, CPUs, MB of each node'
+	@echo 'TABLES="sweep ..."  for run: some of sweep, count, breakdown, latency'
 	@echo 'V=1                 print every command of the builds'
 
 deps:

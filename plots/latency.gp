@@ -24,13 +24,14 @@ set key bottom right
 plot for [i=1:words(list)] data."/latency-".word(list, i) using ($1/1048576):2:3 \
 	with yerrorlines lc rgb tint(i) lw 2 pt 7 ps 0.6 title label(word(list, i))
 
+# The same colours: a second key would only cover curves.
 set title "waits: median (line), 99 % (dashed)"
 set ylabel "milliseconds"
 set logscale y
 set yrange [*:*]
-set key top left
+unset key
 plot for [i=1:words(list)] data."/latency-".word(list, i) using ($1/1048576):($4/1000) \
-	with linespoints lc rgb tint(i) lw 2 pt 7 ps 0.6 title label(word(list, i)), \
+	with linespoints lc rgb tint(i) lw 2 pt 7 ps 0.6, \
      for [i=1:words(list)] data."/latency-".word(list, i) using ($1/1048576):($5/1000) \
-	with linespoints lc rgb tint(i) lw 2 dt 2 pt 6 ps 0.6 notitle
+	with linespoints lc rgb tint(i) lw 2 dt 2 pt 6 ps 0.6
 unset multiplot

@@ -9,8 +9,7 @@ set -eu
 
 TOTAL=${TOTAL:-64M}
 COUNTS=${COUNTS:-1,8,16,32,64,256}
-LIMITS=${LIMITS:-2M,4M,8M,16M,32M,64M}
-REPS=${REPS:-5}
+LIMITS=${LIMITS:-2M,4M,8M,16M,32M,64M,1G}
 # More workers than this are marked as not measured, in one cell each.
 WORKERS=${WORKERS:-1,2,4,8,12,16}
 
@@ -21,15 +20,25 @@ measure() {
 	echo "$table ..."
 	start=$(cut -d. -f1 /proc/uptime)
 	migbench "$table" --quiet --accel "$ACCEL" --kernel-package "$(cat /etc/kernel-package)" \
-		--reps "$REPS" "$@" --format text --output "/out/$table.txt" \
+		"$@" --format text --output "/out/$table.txt" \
 		--json "/out/$table.json" --csv "/out/$table.csv" || rc=$?
 	echo "$table done in $(($(cut -d. -f1 /proc/uptime) - start)) s"
 }
 
 load_modules
 rc=0
-measure sweep --total "$TOTAL" --workers "$WORKERS"
-measure count --counts "$COUNTS" --workers "$WORKERS"
-measure breakdown
-measure latency --total "$TOTAL" --limits "$LIMITS" --workers 1,2
+for table in ${TABLES:-sweep count breakdown latency}; do
+	reps=5
+	case $table in
+	sweep)
+		# The shortest moves, which a noisy machine disturbs most.
+		reps=7
+		set -- --total "$TOTAL" --workers "$WORKERS" ${SIZES:+--folio-sizes "$SIZES"}
+		;;
+	count) set -- --counts "$COUNTS" --workers "$WORKERS" ;;
+	breakdown) set -- ;;
+	latency) set -- --total "$TOTAL" --limits "$LIMITS" --workers 1,2 ;;
+	esac
+	measure "$table" --reps "${REPS:-$reps}" "$@"
+done
 exit $rc

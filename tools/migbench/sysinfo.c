@@ -114,7 +114,7 @@ static void get_preemption(struct sysinfo *info, const char *version)
 	} else if (strstr(version, "PREEMPT_LAZY")) {
 		model = "lazy";
 	} else if (strstr(version, "PREEMPT")) {
-		model = "full";
+		model = "full or lazy";
 	} else {
 		model = "none or voluntary";
 	}
