@@ -352,6 +352,12 @@ static struct migrate_migrator *migrate_find(const char *name)
 	return NULL;
 }
 
+static int migrate_activate(struct migrate_migrator *m)
+{
+	return m && m->ops->activate ? m->ops->activate() : 0;
+}
+
+/* To be called with migrate_offload_lock held. */
 static void migrate_set_selected(struct migrate_migrator *m)
 {
 	struct migrate_migrator *old;
@@ -362,6 +368,11 @@ static void migrate_set_selected(struct migrate_migrator *m)
 		static_branch_enable(&migrate_offload_key);
 	else if (!m && old)
 		static_branch_disable(&migrate_offload_key);
+	if (!old || !old->ops->deactivate)
+		return;
+	/* Batches never take the lock that we hold. */
+	synchronize_srcu(&migrate_srcu);
+	old->ops->deactivate();
 }
 
 /**
@@ -370,11 +381,14 @@ static void migrate_set_selected(struct migrate_migrator *m)
  *
  * Batches that are being copied finish with the migrator that they have.
  *
- * Return: 0, or -EINVAL when there is no such migrator; then nothing changes.
+ * Context: Process context.  Sleeps.
+ * Return: 0; -EINVAL when there is no such migrator; what its @activate
+ * returned.  On failure nothing has changed.
  */
 int migrate_offload_select(const char *name)
 {
 	struct migrate_migrator *m = NULL;
+	int err;
 
 	guard(mutex)(&migrate_offload_lock);
 	if (strcmp(name, "kernel")) {
@@ -382,8 +396,12 @@ int migrate_offload_select(const char *name)
 		if (!m)
 			return -EINVAL;
 	}
-	migrate_set_selected(m);
-	return 0;
+	if (m == rcu_access_pointer(migrate_selected))
+		return 0;
+	err = migrate_activate(m);
+	if (!err)
+		migrate_set_selected(m);
+	return err;
 }
 
 /* Names of all migrators, the selected one in brackets. */

@@ -93,6 +93,11 @@ struct migrate_batch {
  * @name: Name in sysfs, at most MIGRATE_OFFLOAD_NAME_MAX characters, no
  *	white space and no slash; "kernel" and "default" are taken.
  * @attrs: Attributes in /sys/kernel/mm/migration/<name>/, or NULL.
+ * @activate: Takes what copying needs and others could use meanwhile (DMA
+ *	channels), or NULL.  Called when the migrator is about to be selected;
+ *	on an error, which goes to whoever selects, nothing changes.
+ * @deactivate: Gives that back, or NULL.  Called when the migrator is not
+ *	selected any more and its last batch has ended.
  * @ready: Could a batch of at least so many bytes be copied faster than by the
  *	calling CPU alone, now?  A "no" leaves the folios to today's path.
  *	With the last argument true, a "yes" makes the batch longer than
@@ -102,7 +107,10 @@ struct migrate_batch {
  *	in @ready, it splits a batch that is too large for it rather than
  *	declining it.
  *
- * Both callbacks run in the context of the task that migrates, perhaps with
+ * @activate and @deactivate run in process context, one at a time, and may
+ * sleep.  They must not register, unregister or select a migrator.
+ *
+ * @ready and @copy run in the context of the task that migrates, perhaps with
  * PF_MEMALLOC set (reclaim, compaction, DAMON); @copy runs with the folio
  * locks of the whole batch held.  They may sleep, but they must not allocate
  * memory other than with GFP_NOWAIT | __GFP_NOMEMALLOC, wait for work that
@@ -115,6 +123,8 @@ struct migrate_batch {
 struct migrate_ops {
 	const char *name;
 	const struct attribute_group *attrs;
+	int (*activate)(void);
+	void (*deactivate)(void);
 	bool (*ready)(enum migrate_reason reason, unsigned long bytes,
 		      bool longer);
 	void (*copy)(struct migrate_batch *batch);

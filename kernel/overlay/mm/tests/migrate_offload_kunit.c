@@ -367,6 +367,45 @@ static void registry(struct kunit *test)
 	free_page((unsigned long)buf);
 }
 
+static int test_activations, test_activate_error;
+
+static int test_activate(void)
+{
+	if (test_activate_error)
+		return test_activate_error;
+	test_activations++;
+	return 0;
+}
+
+static void test_deactivate(void)
+{
+	test_activations--;
+}
+
+/* What a migrator takes while it is selected is taken once and given back. */
+static void activation(struct kunit *test)
+{
+	static const struct migrate_ops ops = {
+		.name = "kunit", .ready = test_ready, .copy = test_no_copy,
+		.activate = test_activate, .deactivate = test_deactivate,
+	};
+
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&ops), 0);
+	KUNIT_EXPECT_EQ(test, test_activations, 0);
+	test_activate_error = -ENODEV;
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kunit"), -ENODEV);
+	KUNIT_EXPECT_FALSE(test, migrate_offload_enabled());
+	test_activate_error = 0;
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kunit"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kunit"), 0);
+	KUNIT_EXPECT_EQ(test, test_activations, 1);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
+	KUNIT_EXPECT_EQ(test, test_activations, 0);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kunit"), 0);
+	migrate_offload_unregister(&ops);
+	KUNIT_EXPECT_EQ(test, test_activations, 0);
+}
+
 /* A batch gets longer only for a ready migrator and enough eligible bytes. */
 static void gate(struct kunit *test)
 {
@@ -444,6 +483,7 @@ static struct kunit_case migrate_offload_kunit_cases[] = {
 	KUNIT_CASE(generations_wrap),
 	KUNIT_CASE(verdicts),
 	KUNIT_CASE(registry),
+	KUNIT_CASE(activation),
 	KUNIT_CASE(gate),
 	KUNIT_CASE(names),
 	{}
