@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * dcbm: a migrator that copies with DMA engines.
+ *
+ * The task that migrates cuts a batch into windows, one after the other, and
+ * deals them out to its channels.  While an engine copies a window, the next one
+ * is mapped.  Whatever does not work out is left to the CPU's copy, which is
+ * safe against machine checks, or, where a device may still write, undone.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/highmem.h>
+#include <linux/jiffies.h>
+#include <linux/kstrtox.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "dcbm.h"
+
+static unsigned int dcbm_channels = 1;
+static unsigned long dcbm_min_bytes_per_channel = SZ_256K;
+static unsigned int dcbm_timeout_ms = 1000;
+static bool dcbm_verify;
+
+/* Serialises taking channels and changing their number. */
+static DEFINE_MUTEX(dcbm_mutex);
+static bool dcbm_active;
+
+static atomic64_t dcbm_counts[DCBM_NR_COUNTS];
+
+void dcbm_count(enum dcbm_count what)
+{
+	atomic64_inc(&dcbm_counts[what]);
+}
+
+static bool dcbm_ready(enum migrate_reason reason, unsigned long bytes,
+		       bool longer)
+{
+	return bytes >= READ_ONCE(dcbm_min_bytes_per_channel) &&
+	       dcbm_chans_any_free();
+}
+
+static void dcbm_start(struct dcbm_chan *chan, struct dcbm_window *w,
+		       struct dcbm_job *job)
+{
+	chan->active = w;
+	chan->deadline = jiffies + job->timeout;
+	dcbm_window_submit(w);
+}
+
+/* Map the next part of the batch, for @chan to begin with when it is free. */
+static void dcbm_prepare(struct dcbm_chan *chan, struct dcbm_job *job)
+{
+	struct dcbm_window *w = chan->window[chan->active == chan->window[0]];
+
+	while (dcbm_window_fill(w, job)) {
+		if (dcbm_window_map(w)) {
+			dcbm_count(DCBM_MAP_FAILED);
+			continue;
+		}
+		chan->next = w;
+		return;
+	}
+}
+
+static bool dcbm_is_busy(struct dcbm_chan *chan)
+{
+	bool busy;
+
+	spin_lock_irq(&chan->lock);
+	busy = chan->outstanding;
+	spin_unlock_irq(&chan->lock);
+	return busy;
+}
+
+/* Let the engine go on, then take care of what it has done. */
+static void dcbm_progress(struct dcbm_chan *chan, struct dcbm_job *job)
+{
+	struct dcbm_window *w = chan->active;
+
+	if (w && dcbm_is_busy(chan)) {
+		if (time_before(jiffies, chan->deadline))
+			return;
+		/* Not begun yet, so it is the CPU's. */
+		if (chan->next)
+			dcbm_window_unmap(chan->next);
+		chan->next = NULL;
+		if (dcbm_chan_retire(chan, job->batch))
+			return;
+	}
+	if (w && !dcbm_window_submitted(w)) {
+		dcbm_start(chan, w, job);
+		return;
+	}
+	chan->active = NULL;
+	if (chan->next) {
+		dcbm_start(chan, chan->next, job);
+		chan->next = NULL;
+	}
+	if (w) {
+		dcbm_window_unmap(w);
+		dcbm_window_reap(w, job->batch);
+	}
+	dcbm_prepare(chan, job);
+	if (!chan->active && !chan->next)
+		dcbm_chan_put(chan);
+}
+
+/* Until one of the channels has ended a window, or should have. */
+static void dcbm_wait(struct dcbm_job *job)
+{
+	unsigned long now = jiffies, wait = job->timeout;
+	struct dcbm_chan *chan;
+
+	if (list_empty(&job->chans))
+		return;
+	/* The last callback of a window wakes us, from here on. */
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	list_for_each_entry(chan, &job->chans, node) {
+		if (!chan->active || !dcbm_is_busy(chan))
+			wait = 0;
+		else if (time_before(chan->deadline, now + wait))
+			wait = time_after(chan->deadline, now) ?
+			       chan->deadline - now : 0;
+	}
+	if (wait)
+		schedule_timeout(wait);
+	__set_current_state(TASK_RUNNING);
+}
+
+/* For engines that report a descriptor that failed as a success. */
+static bool dcbm_differ(struct folio *dst, struct folio *src)
+{
+	for (unsigned long i = 0; i < folio_nr_pages(src); i++) {
+		void *a = kmap_local_folio(dst, i * PAGE_SIZE);
+		void *b = kmap_local_folio(src, i * PAGE_SIZE);
+		bool differ = memcmp(a, b, PAGE_SIZE);
+
+		kunmap_local(b);
+		kunmap_local(a);
+		if (differ)
+			return true;
+		cond_resched();
+	}
+	return false;
+}
+
+static void dcbm_settle(struct migrate_batch *batch)
+{
+	bool verify = READ_ONCE(dcbm_verify);
+
+	for (unsigned int i = 0; i < batch->nr_pairs; i++) {
+		struct migrate_pair *pair = &batch->pairs[i];
+
+		if (pair->verdict == MIGRATE_DST_LOST ||
+		    atomic_read(&pair->done) != pair->nr_pages)
+			continue;
+		if (verify && dcbm_differ(pair->dst, pair->src)) {
+			dcbm_count(DCBM_VERIFY_FAILED);
+			continue;
+		}
+		pair->verdict = MIGRATE_COPIED;
+	}
+}
+
+static void dcbm_copy(struct migrate_batch *batch)
+{
+	unsigned long bytes = (unsigned long)batch->nr_pages << PAGE_SHIFT;
+	unsigned long nr = bytes / READ_ONCE(dcbm_min_bytes_per_channel);
+	struct dcbm_chan *chan, *next;
+	struct dcbm_job job = {
+		.batch = batch,
+		.chans = LIST_HEAD_INIT(job.chans),
+		.timeout = msecs_to_jiffies(READ_ONCE(dcbm_timeout_ms)) + 1,
+	};
+
+	nr = clamp(nr, 1UL, (unsigned long)DCBM_MAX_CHANNELS);
+	nr = dcbm_chans_get(&job, nr);
+	if (!nr)
+		return;
+	batch->nr_helpers = nr;
+	job.window_bytes = min_t(unsigned long, DCBM_WINDOW_BYTES,
+				 PAGE_ALIGN(DIV_ROUND_UP(bytes, nr)));
+	while (!list_empty(&job.chans)) {
+		list_for_each_entry_safe(chan, next, &job.chans, node)
+			dcbm_progress(chan, &job);
+		dcbm_wait(&job);
+	}
+	dcbm_settle(batch);
+}
+
+static int dcbm_activate(void)
+{
+	int err;
+
+	guard(mutex)(&dcbm_mutex);
+	err = dcbm_chans_resize(dcbm_channels);
+	dcbm_active = !err;
+	return err;
+}
+
+static void dcbm_deactivate(void)
+{
+	guard(mutex)(&dcbm_mutex);
+	dcbm_active = false;
+	dcbm_chans_resize(0);
+}
+
+static ssize_t channels_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(dcbm_channels));
+}
+
+static ssize_t channels_store(struct kobject *kobj,
+			      struct kobj_attribute *attr,
+			      const char *buf, size_t count)
+{
+	unsigned int val;
+	int err;
+
+	err = kstrtouint(buf, 0, &val);
+	if (err)
+		return err;
+	if (!val || val > DCBM_MAX_CHANNELS)
+		return -EINVAL;
+	guard(mutex)(&dcbm_mutex);
+	err = dcbm_active ? dcbm_chans_resize(val) : 0;
+	if (err)
+		return err;
+	WRITE_ONCE(dcbm_channels, val);
+	return count;
+}
+
+static struct kobj_attribute channels_attr = __ATTR_RW(channels);
+
+static ssize_t min_bytes_per_channel_show(struct kobject *kobj,
+					  struct kobj_attribute *attr,
+					  char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(dcbm_min_bytes_per_channel));
+}
+
+static ssize_t min_bytes_per_channel_store(struct kobject *kobj,
+					   struct kobj_attribute *attr,
+					   const char *buf, size_t count)
+{
+	unsigned long val;
+	int err;
+
+	err = kstrtoul(buf, 0, &val);
+	if (err)
+		return err;
+	/* Not above the shortest batch of today, which would never pass. */
+	if (val < PAGE_SIZE || val > SZ_1M)
+		return -EINVAL;
+	WRITE_ONCE(dcbm_min_bytes_per_channel, val);
+	return count;
+}
+
+static struct kobj_attribute min_bytes_per_channel_attr =
+	__ATTR_RW(min_bytes_per_channel);
+
+static ssize_t timeout_ms_show(struct kobject *kobj,
+			       struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(dcbm_timeout_ms));
+}
+
+static ssize_t timeout_ms_store(struct kobject *kobj,
+				struct kobj_attribute *attr,
+				const char *buf, size_t count)
+{
+	unsigned int val;
+	int err;
+
+	err = kstrtouint(buf, 0, &val);
+	if (err)
+		return err;
+	/* All folios of the batch wait as long: a minute at most. */
+	if (!val || val > 60 * MSEC_PER_SEC)
+		return -EINVAL;
+	WRITE_ONCE(dcbm_timeout_ms, val);
+	return count;
+}
+
+static struct kobj_attribute timeout_ms_attr = __ATTR_RW(timeout_ms);
+
+static ssize_t verify_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%d\n", READ_ONCE(dcbm_verify));
+}
+
+static ssize_t verify_store(struct kobject *kobj, struct kobj_attribute *attr,
+			    const char *buf, size_t count)
+{
+	bool val;
+	int err;
+
+	err = kstrtobool(buf, &val);
+	if (err)
+		return err;
+	WRITE_ONCE(dcbm_verify, val);
+	return count;
+}
+
+static struct kobj_attribute verify_attr = __ATTR_RW(verify);
+
+static ssize_t quarantined_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", dcbm_nr_quarantined());
+}
+
+static struct kobj_attribute quarantined_attr = __ATTR_RO(quarantined);
+
+/* What went wrong, a file a cause. */
+struct dcbm_count_attr {
+	struct kobj_attribute attr;
+	enum dcbm_count count;
+};
+
+static ssize_t dcbm_count_show(struct kobject *kobj,
+			       struct kobj_attribute *attr, char *buf)
+{
+	enum dcbm_count count = container_of(attr, struct dcbm_count_attr,
+					     attr)->count;
+
+	return sysfs_emit(buf, "%lld\n", atomic64_read(&dcbm_counts[count]));
+}
+
+#define DCBM_COUNT(_name, _count)					\
+	struct dcbm_count_attr _name##_attr = {				\
+		.attr = __ATTR(_name, 0444, dcbm_count_show, NULL),	\
+		.count = _count,					\
+	}
+
+static DCBM_COUNT(map_failed, DCBM_MAP_FAILED);
+static DCBM_COUNT(prep_failed, DCBM_PREP_FAILED);
+static DCBM_COUNT(submit_failed, DCBM_SUBMIT_FAILED);
+static DCBM_COUNT(errors, DCBM_ERRORS);
+static DCBM_COUNT(timeouts, DCBM_TIMEOUTS);
+static DCBM_COUNT(verify_failed, DCBM_VERIFY_FAILED);
+
+static struct attribute *dcbm_attrs[] = {
+	&channels_attr.attr,
+	&min_bytes_per_channel_attr.attr,
+	&timeout_ms_attr.attr,
+	&verify_attr.attr,
+	&quarantined_attr.attr,
+	&map_failed_attr.attr.attr,
+	&prep_failed_attr.attr.attr,
+	&submit_failed_attr.attr.attr,
+	&errors_attr.attr.attr,
+	&timeouts_attr.attr.attr,
+	&verify_failed_attr.attr.attr,
+	NULL
+};
+
+static const struct attribute_group dcbm_attr_group = {
+	.attrs = dcbm_attrs,
+};
+
+static const struct migrate_ops dcbm_ops = {
+	.name = "dcbm",
+	.attrs = &dcbm_attr_group,
+	.activate = dcbm_activate,
+	.deactivate = dcbm_deactivate,
+	.ready = dcbm_ready,
+	.copy = dcbm_copy,
+};
+
+static int __init dcbm_init(void)
+{
+	int err;
+
+	err = dcbm_chans_init();
+	if (err)
+		return err;
+	err = migrate_offload_register(&dcbm_ops);
+	if (err)
+		dcbm_chans_exit();
+	return err;
+}
+module_init(dcbm_init);
+
+static void __exit dcbm_exit(void)
+{
+	migrate_offload_unregister(&dcbm_ops);
+	dcbm_chans_exit();
+}
+module_exit(dcbm_exit);
+
+MODULE_DESCRIPTION("Page migration with DMA engines copying");
+MODULE_LICENSE("GPL");
