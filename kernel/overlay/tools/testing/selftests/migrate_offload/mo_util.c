@@ -83,7 +83,11 @@ bool mo_have(const char *migrator)
 
 static const char *module_of(const char *migrator)
 {
-	return strcmp(migrator, "test") ? migrator : "migrate_offload_test";
+	if (!strcmp(migrator, "test"))
+		return "migrate_offload_test";
+	if (!strcmp(migrator, "engine"))
+		return "migrate_offload_engine";
+	return migrator;
 }
 
 static int run_modprobe(const char *option, const char *module)
@@ -125,7 +129,7 @@ int mo_load(const char *migrator)
 		return -errno;
 	err = syscall(__NR_finit_module, fd, "", 0) ? -errno : 0;
 	close(fd);
-	return err;
+	return err == -EEXIST ? 0 : err;
 }
 
 int mo_unload(const char *migrator)
@@ -262,6 +266,30 @@ long long mo_stat(const char *migrator, const char *stat)
 	return mo_get(path);
 }
 
+static int use_threads(const struct mo_variant *variant)
+{
+	const char *name = variant->migrator;
+	char threads[16], bytes[16];
+
+	snprintf(threads, sizeof(threads), "%u", variant->threads);
+	snprintf(bytes, sizeof(bytes), "%zu", mo_page_size);
+	return mo_putf(threads, MO_SYSFS "%s/threads", name) ||
+	       mo_putf(bytes, MO_SYSFS "%s/min_bytes_per_worker", name) ||
+	       mo_putf("0", MO_SYSFS "%s/idle_only", name);
+}
+
+static int use_channels(const struct mo_variant *variant)
+{
+	const char *name = variant->migrator;
+	char channels[16], bytes[16];
+
+	snprintf(channels, sizeof(channels), "%u", variant->channels);
+	snprintf(bytes, sizeof(bytes), "%zu", mo_page_size);
+	return mo_putf(channels, MO_SYSFS "%s/channels", name) ||
+	       mo_putf(bytes, MO_SYSFS "%s/min_bytes_per_channel", name) ||
+	       mo_putf("1", MO_SYSFS "%s/verify", name);
+}
+
 /**
  * mo_use - select a migrator for the rest of the test
  * @variant: The migrator and its settings.
@@ -272,25 +300,21 @@ long long mo_stat(const char *migrator, const char *stat)
  */
 const char *mo_use(const struct mo_variant *variant)
 {
-	char threads[16], bytes[16];
-
 	if (variant->threads > 1 && mo_online_cpus() < 2)
 		return "needs a second CPU";
 	if (strcmp(variant->migrator, "kernel") && mo_load(variant->migrator))
 		return "no such migrator";
+	if (variant->channels && mo_load("engine"))
+		return "no DMA engine";
 
-	snprintf(threads, sizeof(threads), "%u", variant->threads);
-	snprintf(bytes, sizeof(bytes), "%zu", mo_page_size);
 	if (mo_put(MO_SYSFS "offload_migrator", "kernel") ||
 	    mo_put(MO_SYSFS "min_batch_bytes", "0") ||
 	    mo_put(MO_SYSFS "file_folios", "0"))
 		return "cannot write to " MO_SYSFS;
-	if (variant->threads &&
-	    (mo_putf(threads, MO_SYSFS "%s/threads", variant->migrator) ||
-	     mo_putf(bytes, MO_SYSFS "%s/min_bytes_per_worker",
-		     variant->migrator) ||
-	     mo_putf("0", MO_SYSFS "%s/idle_only", variant->migrator)))
+	if (variant->threads && use_threads(variant))
 		return "cannot set the threads of the migrator";
+	if (variant->channels && use_channels(variant))
+		return "cannot set the channels of the migrator";
 	if (variant->mode &&
 	    mo_putf(variant->mode, MO_SYSFS "%s/mode", variant->migrator))
 		return "cannot set the mode of the migrator";

@@ -58,6 +58,7 @@ struct mo_region {
 struct mo_variant {
 	const char *migrator;
 	unsigned int threads;
+	unsigned int channels;
 	const char *mode;
 };
 

@@ -26,6 +26,7 @@ FIXTURE(race)
 
 MO_VARIANTS(race);
 MO_MTCOPY_VARIANTS(race);
+MO_VARIANT(race, dcbm_4, "dcbm", .channels = 4);
 /* Verdicts of all kinds, and destinations that are written to later. */
 MO_VARIANT(race, test_mixed, "test", .mode = "mixed");
 
