@@ -10,7 +10,8 @@ MIGRATION=/sys/kernel/mm/migration
 load_modules() {
 	for m in /lib/modules/*.ko; do
 		case $m in
-		*_test.ko | *\**) continue ;; # a test loads it when it needs it
+		# A test loads it when it needs it.
+		*_test.ko | *_engine.ko | *\**) continue ;;
 		esac
 		insmod "$m" || echo "cannot load $m"
 	done
