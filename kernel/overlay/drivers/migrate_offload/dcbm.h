@@ -39,6 +39,7 @@ enum dcbm_count {
 /* Adjoining base pages of a pair, no longer than a DMA segment may be. */
 struct dcbm_entry {
 	struct folio *dst;
+	struct folio *src_held;	/* see dcbm_lose() */
 	unsigned long src_pfn;
 	unsigned int pair;
 	unsigned int nr_pages;
@@ -148,7 +149,7 @@ unsigned int dcbm_nr_quarantined(void);
 int dcbm_chans_init(void);
 void dcbm_chans_exit(void);
 
-/* dcbm.c */
+/* dcbm_main.c */
 void dcbm_count(enum dcbm_count what);
 
 #endif /* _DRIVERS_MIGRATE_OFFLOAD_DCBM_H */

@@ -27,6 +27,8 @@ static LIST_HEAD(dcbm_quarantine);
 static unsigned int dcbm_nr_wanted;
 /* Free ones and those of batches. */
 static unsigned int dcbm_nr_held;
+/* Memory that is being taken offline, one range at a time. */
+static unsigned long dcbm_going_pfn, dcbm_going_nr;
 static struct workqueue_struct *dcbm_wq;
 
 static void dcbm_chan_free(struct dcbm_chan *chan)
@@ -50,8 +52,11 @@ static void dcbm_chan_quiet(struct work_struct *work)
 	spin_lock_irq(&chan->lock);
 	spin_unlock_irq(&chan->lock);
 	dcbm_window_unmap(w);
-	for (unsigned int i = 0; i < w->nr_entries; i++)
+	for (unsigned int i = 0; i < w->nr_entries; i++) {
 		folio_put(w->entries[i].dst);
+		if (w->entries[i].src_held)
+			folio_put(w->entries[i].src_held);
+	}
 	spin_lock(&dcbm_lock);
 	list_del(&chan->node);
 	spin_unlock(&dcbm_lock);
@@ -80,13 +85,30 @@ void dcbm_chan_end(struct dcbm_chan *chan)
 	spin_unlock_irqrestore(&chan->lock, flags);
 }
 
+static bool dcbm_entry_in(const struct dcbm_entry *e, unsigned long first,
+			  unsigned long nr)
+{
+	return e->src_pfn < first + nr && first < e->src_pfn + e->nr_pages;
+}
+
+/*
+ * The sources stay as they are, and no reference keeps a retry from moving them:
+ * the engine only reads.  But where memory is being taken offline, it must not
+ * go while the engine may.
+ */
 static void dcbm_lose(struct dcbm_window *w, struct migrate_batch *batch)
 {
+	lockdep_assert_held(&dcbm_lock);
 	for (unsigned int i = 0; i < w->nr_entries; i++) {
 		struct dcbm_entry *e = &w->entries[i];
+		struct migrate_pair *pair = &batch->pairs[e->pair];
 
 		folio_get(e->dst);
-		batch->pairs[e->pair].verdict = MIGRATE_DST_LOST;
+		pair->verdict = MIGRATE_DST_LOST;
+		if (!dcbm_entry_in(e, dcbm_going_pfn, dcbm_going_nr))
+			continue;
+		folio_get(pair->src);
+		e->src_held = pair->src;
 	}
 }
 
@@ -139,13 +161,28 @@ unsigned int dcbm_nr_quarantined(void)
 static bool dcbm_overlaps(const struct dcbm_window *w, unsigned long first,
 			  unsigned long nr)
 {
-	for (unsigned int i = 0; i < w->nr_entries; i++) {
-		const struct dcbm_entry *e = &w->entries[i];
-
-		if (e->src_pfn < first + nr && first < e->src_pfn + e->nr_pages)
+	for (unsigned int i = 0; i < w->nr_entries; i++)
+		if (dcbm_entry_in(&w->entries[i], first, nr))
 			return true;
-	}
 	return false;
+}
+
+/* May the engines be done with this memory?  If so, remember that it goes. */
+static int dcbm_going_offline(const struct memory_notify *range)
+{
+	struct dcbm_chan *chan;
+	int err = 0;
+
+	spin_lock(&dcbm_lock);
+	list_for_each_entry(chan, &dcbm_quarantine, node)
+		if (dcbm_overlaps(chan->active, range->start_pfn, range->nr_pages))
+			err = -EBUSY;
+	if (!err) {
+		dcbm_going_pfn = range->start_pfn;
+		dcbm_going_nr = range->nr_pages;
+	}
+	spin_unlock(&dcbm_lock);
+	return notifier_from_errno(err);
 }
 
 /*
@@ -155,18 +192,16 @@ static bool dcbm_overlaps(const struct dcbm_window *w, unsigned long first,
 static int dcbm_memory_notify(struct notifier_block *nb, unsigned long action,
 			      void *arg)
 {
-	const struct memory_notify *range = arg;
-	struct dcbm_chan *chan;
-	int ret = NOTIFY_OK;
-
-	if (action != MEM_GOING_OFFLINE)
-		return NOTIFY_OK;
-	spin_lock(&dcbm_lock);
-	list_for_each_entry(chan, &dcbm_quarantine, node)
-		if (dcbm_overlaps(chan->active, range->start_pfn, range->nr_pages))
-			ret = notifier_from_errno(-EBUSY);
-	spin_unlock(&dcbm_lock);
-	return ret;
+	switch (action) {
+	case MEM_GOING_OFFLINE:
+		return dcbm_going_offline(arg);
+	case MEM_OFFLINE:
+	case MEM_CANCEL_OFFLINE:
+		spin_lock(&dcbm_lock);
+		dcbm_going_nr = 0;
+		spin_unlock(&dcbm_lock);
+	}
+	return NOTIFY_OK;
 }
 
 static struct notifier_block dcbm_memory_nb = {
@@ -330,6 +365,7 @@ unsigned int dcbm_chans_get(struct dcbm_job *job, unsigned int nr)
 			if (dcbm_chan_distance(chan, job->batch) != distance)
 				continue;
 			chan->waiter = current;
+			chan->max_desc = DCBM_WINDOW_BYTES;
 			list_move_tail(&chan->node, &job->chans);
 			got++;
 		}

@@ -37,10 +37,15 @@ void dcbm_count(enum dcbm_count what)
 	atomic64_inc(&dcbm_counts[what]);
 }
 
+/*
+ * Mapping and preparing allocate in the DMA API and in the engine's driver, where
+ * nobody tells them to leave the reserves alone that PF_MEMALLOC opens.
+ */
 static bool dcbm_ready(enum migrate_reason reason, unsigned long bytes,
 		       bool longer)
 {
-	return bytes >= READ_ONCE(dcbm_min_bytes_per_channel) &&
+	return !(current->flags & PF_MEMALLOC) &&
+	       bytes >= READ_ONCE(dcbm_min_bytes_per_channel) &&
 	       dcbm_chans_any_free();
 }
 
@@ -93,7 +98,8 @@ static void dcbm_progress(struct dcbm_chan *chan, struct dcbm_job *job)
 			return;
 	}
 	if (w && !dcbm_window_submitted(w)) {
-		dcbm_start(chan, w, job);
+		/* The deadline stays: it is that of the whole window. */
+		dcbm_window_submit(w);
 		return;
 	}
 	chan->active = NULL;
@@ -178,10 +184,13 @@ static void dcbm_copy(struct migrate_batch *batch)
 		.timeout = msecs_to_jiffies(READ_ONCE(dcbm_timeout_ms)) + 1,
 	};
 
+	/* A channel that times out pins the module, which must not be going. */
+	if (!try_module_get(THIS_MODULE))
+		return;
 	nr = clamp(nr, 1UL, (unsigned long)DCBM_MAX_CHANNELS);
 	nr = dcbm_chans_get(&job, nr);
 	if (!nr)
-		return;
+		goto out;
 	batch->nr_helpers = nr;
 	job.window_bytes = min_t(unsigned long, DCBM_WINDOW_BYTES,
 				 PAGE_ALIGN(DIV_ROUND_UP(bytes, nr)));
@@ -191,6 +200,9 @@ static void dcbm_copy(struct migrate_batch *batch)
 		dcbm_wait(&job);
 	}
 	dcbm_settle(batch);
+out:
+	/* The caller's SRCU section keeps the code until we have returned. */
+	module_put(THIS_MODULE);
 }
 
 static int dcbm_activate(void)

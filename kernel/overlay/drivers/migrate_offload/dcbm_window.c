@@ -65,6 +65,7 @@ static bool dcbm_next_entry(struct dcbm_window *w, struct dcbm_job *job)
 		return false;
 
 	e->dst = pair->dst;
+	e->src_held = NULL;
 	e->src_pfn = folio_pfn(pair->src) + job->page;
 	e->pair = job->pair;
 	e->nr_pages = nr;
@@ -271,13 +272,12 @@ void dcbm_window_submit(struct dcbm_window *w)
 		}
 		if (w->nr_descs > nr_before)
 			break;
-		if (chan->max_desc == PAGE_SIZE) {
+		if (bytes == PAGE_SIZE) {
 			dcbm_count(DCBM_PREP_FAILED);
 			w->taken = w->bytes;
 			break;
 		}
-		chan->max_desc = max_t(unsigned int, PAGE_SIZE,
-				       ALIGN_DOWN(bytes / 2, PAGE_SIZE));
+		chan->max_desc = ALIGN_DOWN(bytes / 2, PAGE_SIZE);
 	}
 	dma_async_issue_pending(chan->dma);
 	dcbm_chan_end(chan);

@@ -73,7 +73,6 @@ struct engine_chan {
 	struct list_head submitted;
 	struct list_head issued;
 	struct list_head lost;
-	struct list_head late;
 };
 
 struct engine {
@@ -163,14 +162,8 @@ static void engine_finish(struct engine_desc *desc)
 
 static void engine_finish_late(struct work_struct *work)
 {
-	struct engine_desc *desc = container_of(to_delayed_work(work),
-						struct engine_desc, late);
-	struct engine_chan *c = to_engine_chan(desc->tx.chan);
-
-	spin_lock_irq(&c->lock);
-	list_del(&desc->node);
-	spin_unlock_irq(&c->lock);
-	engine_finish(desc);
+	engine_finish(container_of(to_delayed_work(work), struct engine_desc,
+				   late));
 }
 
 static void engine_lose(struct engine_chan *c, struct engine_desc *desc)
@@ -180,20 +173,13 @@ static void engine_lose(struct engine_chan *c, struct engine_desc *desc)
 	spin_unlock_irq(&c->lock);
 }
 
-static void engine_delay(struct engine_chan *c, struct engine_desc *desc)
-{
-	spin_lock_irq(&c->lock);
-	list_add_tail(&desc->node, &c->late);
-	queue_delayed_work(engine_wq, &desc->late, msecs_to_jiffies(late_ms));
-	spin_unlock_irq(&c->lock);
-}
-
 static void engine_run_one(struct engine_chan *c, struct engine_desc *desc)
 {
 	if (engine_fails(FAULT_LOST)) {
 		engine_lose(c, desc);
 	} else if (engine_fails(FAULT_LATE)) {
-		engine_delay(c, desc);
+		queue_delayed_work(engine_wq, &desc->late,
+				   msecs_to_jiffies(late_ms));
 	} else if (engine_fails(FAULT_COPY)) {
 		engine_report(desc, DMA_TRANS_READ_FAILED, desc->len);
 	} else if (engine_fails(FAULT_SHORT)) {
@@ -211,7 +197,8 @@ static struct engine_desc *engine_next(struct engine_chan *c)
 
 	spin_lock_irq(&c->lock);
 	if (!list_empty(&c->issued)) {
-		desc = engine_fails(FAULT_ORDER) ?
+		desc = !list_is_singular(&c->issued) &&
+		       engine_fails(FAULT_ORDER) ?
 		       list_last_entry(&c->issued, struct engine_desc, node) :
 		       list_first_entry(&c->issued, struct engine_desc, node);
 		list_del(&desc->node);
@@ -298,6 +285,8 @@ static int engine_release_lost(void *data, u64 val)
 	struct engine_desc *desc, *next;
 	LIST_HEAD(lost);
 
+	if (!engine)
+		return -ENODEV;
 	for (unsigned int i = 0; i < channels; i++) {
 		spin_lock_irq(&engine->chans[i].lock);
 		list_splice_tail_init(&engine->chans[i].lost, &lost);
@@ -336,7 +325,6 @@ static void engine_init_chan(struct engine_chan *c)
 	INIT_LIST_HEAD(&c->submitted);
 	INIT_LIST_HEAD(&c->issued);
 	INIT_LIST_HEAD(&c->lost);
-	INIT_LIST_HEAD(&c->late);
 	INIT_WORK(&c->work, engine_work);
 	dma_cookie_init(&c->chan);
 	list_add_tail(&c->chan.device_node, &engine->dma.channels);
@@ -348,12 +336,6 @@ static enum dma_status engine_tx_status(struct dma_chan *chan,
 {
 	/* As with engines that complete out of order. */
 	return DMA_OUT_OF_ORDER;
-}
-
-/* The last channel has been given back, after or before the driver went. */
-static void engine_release(struct dma_device *dma)
-{
-	kvfree(container_of(dma, struct engine, dma));
 }
 
 static int engine_probe(struct platform_device *pdev)
@@ -373,7 +355,6 @@ static int engine_probe(struct platform_device *pdev)
 	dma->device_prep_dma_memcpy = engine_prep;
 	dma->device_issue_pending = engine_issue_pending;
 	dma->device_tx_status = engine_tx_status;
-	dma->device_release = engine_release;
 	dma->residue_granularity = DMA_RESIDUE_GRANULARITY_DESCRIPTOR;
 	INIT_LIST_HEAD(&dma->channels);
 	for (unsigned int i = 0; i < channels; i++)
@@ -381,40 +362,31 @@ static int engine_probe(struct platform_device *pdev)
 	err = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
 	if (!err)
 		err = dma_async_device_register(dma);
-	if (err)
+	if (err) {
 		kvfree(engine);
+		engine = NULL;
+	}
 	return err;
 }
 
-/* Ends what it has not copied, so that clients unmap before the device goes. */
-static void engine_abort(struct engine_chan *c)
-{
-	struct engine_desc *desc, *next;
-	LIST_HEAD(aborted);
-
-	spin_lock_irq(&c->lock);
-	list_splice_tail_init(&c->submitted, &aborted);
-	list_splice_tail_init(&c->issued, &aborted);
-	list_splice_tail_init(&c->lost, &aborted);
-	list_for_each_entry(desc, &c->late, node)
-		mod_delayed_work(engine_wq, &desc->late, 0);
-	spin_unlock_irq(&c->lock);
-	list_for_each_entry_safe(desc, next, &aborted, node)
-		engine_report(desc, DMA_TRANS_ABORTED, desc->len);
-}
-
+/*
+ * Only when the module goes, which every channel that is held prevents: nothing
+ * is under way.
+ */
 static void engine_remove(struct platform_device *pdev)
 {
-	for (unsigned int i = 0; i < channels; i++)
-		engine_abort(&engine->chans[i]);
-	flush_workqueue(engine_wq);
 	dma_async_device_unregister(&engine->dma);
+	kvfree(engine);
 }
 
 static struct platform_driver engine_driver = {
 	.probe = engine_probe,
 	.remove = engine_remove,
-	.driver = { .name = KBUILD_MODNAME },
+	.driver = {
+		.name = KBUILD_MODNAME,
+		/* Not to be unbound while a client has mappings. */
+		.suppress_bind_attrs = true,
+	},
 };
 
 static int __init engine_init(void)
