@@ -69,6 +69,9 @@ static bool dcbm_next_entry(struct dcbm_window *w, struct dcbm_job *job)
 	e->src_pfn = folio_pfn(pair->src) + job->page;
 	e->pair = job->pair;
 	e->nr_pages = nr;
+	/* As sg_init_table() does, but only those that are used. */
+	w->src[w->nr_entries] = (struct scatterlist) {};
+	w->dst[w->nr_entries] = (struct scatterlist) {};
 	sg_set_page(&w->src[w->nr_entries], folio_page(pair->src, job->page),
 		    nr << PAGE_SHIFT, 0);
 	sg_set_page(&w->dst[w->nr_entries], folio_page(pair->dst, job->page),
@@ -96,8 +99,6 @@ bool dcbm_window_fill(struct dcbm_window *w, struct dcbm_job *job)
 	w->nr_descs = 0;
 	w->bytes = 0;
 	w->taken = 0;
-	sg_init_table(w->src, DCBM_WINDOW_ENTRIES);
-	sg_init_table(w->dst, DCBM_WINDOW_ENTRIES);
 	while (w->nr_entries < DCBM_WINDOW_ENTRIES && dcbm_next_entry(w, job))
 		;
 	if (!w->nr_entries)
