@@ -3,6 +3,7 @@
  * /sys/kernel/mm/migration, see
  * Documentation/ABI/testing/sysfs-kernel-mm-migration.
  */
+#include <linux/export.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kobject.h>
@@ -41,8 +42,19 @@ static ssize_t offload_migrator_store(struct kobject *kobj,
 static struct kobj_attribute offload_migrator_attr =
 	__ATTR_RW(offload_migrator);
 
-static ssize_t migrate_bytes_store(const char *buf, size_t count,
-				   unsigned long *bytes, unsigned long low)
+/**
+ * migrate_offload_store_ulong - take a number that is written to a setting
+ * @buf: What was written.
+ * @count: Its length.
+ * @value: The setting, which others read at any time.
+ * @low: Least number that it may be.
+ * @high: Greatest one.
+ *
+ * Return: @count, or a negative errno, and then nothing has changed.
+ */
+ssize_t migrate_offload_store_ulong(const char *buf, size_t count,
+				    unsigned long *value, unsigned long low,
+				    unsigned long high)
 {
 	unsigned long val;
 	int err;
@@ -50,11 +62,44 @@ static ssize_t migrate_bytes_store(const char *buf, size_t count,
 	err = kstrtoul(buf, 0, &val);
 	if (err)
 		return err;
-	if (val < low || val > PUD_SIZE)
+	if (val < low || val > high)
 		return -EINVAL;
-	WRITE_ONCE(*bytes, val);
+	WRITE_ONCE(*value, val);
 	return count;
 }
+EXPORT_SYMBOL_GPL(migrate_offload_store_ulong);
+
+/* The same for an unsigned int. */
+ssize_t migrate_offload_store_uint(const char *buf, size_t count,
+				   unsigned int *value, unsigned int low,
+				   unsigned int high)
+{
+	unsigned int val;
+	int err;
+
+	err = kstrtouint(buf, 0, &val);
+	if (err)
+		return err;
+	if (val < low || val > high)
+		return -EINVAL;
+	WRITE_ONCE(*value, val);
+	return count;
+}
+EXPORT_SYMBOL_GPL(migrate_offload_store_uint);
+
+/* The same for a switch: 0 or 1, and what else kstrtobool() takes. */
+ssize_t migrate_offload_store_bool(const char *buf, size_t count, bool *value)
+{
+	bool val;
+	int err;
+
+	err = kstrtobool(buf, &val);
+	if (err)
+		return err;
+	WRITE_ONCE(*value, val);
+	return count;
+}
+EXPORT_SYMBOL_GPL(migrate_offload_store_bool);
 
 static ssize_t max_batch_bytes_show(struct kobject *kobj,
 				    struct kobj_attribute *attr, char *buf)
@@ -66,8 +111,9 @@ static ssize_t max_batch_bytes_store(struct kobject *kobj,
 				     struct kobj_attribute *attr,
 				     const char *buf, size_t count)
 {
-	return migrate_bytes_store(buf, count, &migrate_max_batch_bytes,
-				   MIGRATE_DEFAULT_BATCH_BYTES);
+	return migrate_offload_store_ulong(buf, count, &migrate_max_batch_bytes,
+					   MIGRATE_DEFAULT_BATCH_BYTES,
+					   PUD_SIZE);
 }
 
 static struct kobj_attribute max_batch_bytes_attr = __ATTR_RW(max_batch_bytes);
@@ -82,7 +128,8 @@ static ssize_t min_batch_bytes_store(struct kobject *kobj,
 				     struct kobj_attribute *attr,
 				     const char *buf, size_t count)
 {
-	return migrate_bytes_store(buf, count, &migrate_min_batch_bytes, 0);
+	return migrate_offload_store_ulong(buf, count, &migrate_min_batch_bytes,
+					   0, PUD_SIZE);
 }
 
 static struct kobj_attribute min_batch_bytes_attr = __ATTR_RW(min_batch_bytes);
@@ -97,14 +144,7 @@ static ssize_t file_folios_store(struct kobject *kobj,
 				 struct kobj_attribute *attr,
 				 const char *buf, size_t count)
 {
-	bool val;
-	int err;
-
-	err = kstrtobool(buf, &val);
-	if (err)
-		return err;
-	WRITE_ONCE(migrate_file_folios, val);
-	return count;
+	return migrate_offload_store_bool(buf, count, &migrate_file_folios);
 }
 
 static struct kobj_attribute file_folios_attr = __ATTR_RW(file_folios);

@@ -261,17 +261,10 @@ static ssize_t min_bytes_per_channel_store(struct kobject *kobj,
 					   struct kobj_attribute *attr,
 					   const char *buf, size_t count)
 {
-	unsigned long val;
-	int err;
-
-	err = kstrtoul(buf, 0, &val);
-	if (err)
-		return err;
 	/* Not above the shortest batch of today, which would never pass. */
-	if (val < PAGE_SIZE || val > SZ_1M)
-		return -EINVAL;
-	WRITE_ONCE(dcbm_min_bytes_per_channel, val);
-	return count;
+	return migrate_offload_store_ulong(buf, count,
+					   &dcbm_min_bytes_per_channel,
+					   PAGE_SIZE, SZ_1M);
 }
 
 static struct kobj_attribute min_bytes_per_channel_attr =
@@ -287,17 +280,9 @@ static ssize_t timeout_ms_store(struct kobject *kobj,
 				struct kobj_attribute *attr,
 				const char *buf, size_t count)
 {
-	unsigned int val;
-	int err;
-
-	err = kstrtouint(buf, 0, &val);
-	if (err)
-		return err;
 	/* All folios of the batch wait as long: a minute at most. */
-	if (!val || val > 60 * MSEC_PER_SEC)
-		return -EINVAL;
-	WRITE_ONCE(dcbm_timeout_ms, val);
-	return count;
+	return migrate_offload_store_uint(buf, count, &dcbm_timeout_ms, 1,
+					  60 * MSEC_PER_SEC);
 }
 
 static struct kobj_attribute timeout_ms_attr = __ATTR_RW(timeout_ms);
@@ -311,14 +296,7 @@ static ssize_t verify_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t verify_store(struct kobject *kobj, struct kobj_attribute *attr,
 			    const char *buf, size_t count)
 {
-	bool val;
-	int err;
-
-	err = kstrtobool(buf, &val);
-	if (err)
-		return err;
-	WRITE_ONCE(dcbm_verify, val);
-	return count;
+	return migrate_offload_store_bool(buf, count, &dcbm_verify);
 }
 
 static struct kobj_attribute verify_attr = __ATTR_RW(verify);

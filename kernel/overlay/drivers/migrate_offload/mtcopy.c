@@ -10,7 +10,6 @@
 
 #include <linux/highmem.h>
 #include <linux/kernel.h>
-#include <linux/kstrtox.h>
 #include <linux/migrate_offload.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -76,16 +75,8 @@ static ssize_t threads_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t threads_store(struct kobject *kobj, struct kobj_attribute *attr,
 			     const char *buf, size_t count)
 {
-	unsigned int val;
-	int err;
-
-	err = kstrtouint(buf, 0, &val);
-	if (err)
-		return err;
-	if (!val || val > MIGRATE_OFFLOAD_MAX_WORKERS)
-		return -EINVAL;
-	WRITE_ONCE(mtcopy_threads, val);
-	return count;
+	return migrate_offload_store_uint(buf, count, &mtcopy_threads, 1,
+					  MIGRATE_OFFLOAD_MAX_WORKERS);
 }
 
 static struct kobj_attribute threads_attr = __ATTR_RW(threads);
@@ -100,17 +91,10 @@ static ssize_t min_bytes_per_worker_store(struct kobject *kobj,
 					  struct kobj_attribute *attr,
 					  const char *buf, size_t count)
 {
-	unsigned long val;
-	int err;
-
-	err = kstrtoul(buf, 0, &val);
-	if (err)
-		return err;
 	/* Half of the shortest default batch, which two can share. */
-	if (val < PAGE_SIZE || val > SZ_1M)
-		return -EINVAL;
-	WRITE_ONCE(mtcopy_min_bytes_per_worker, val);
-	return count;
+	return migrate_offload_store_ulong(buf, count,
+					   &mtcopy_min_bytes_per_worker,
+					   PAGE_SIZE, SZ_1M);
 }
 
 static struct kobj_attribute min_bytes_per_worker_attr =
@@ -126,14 +110,7 @@ static ssize_t idle_only_store(struct kobject *kobj,
 			       struct kobj_attribute *attr,
 			       const char *buf, size_t count)
 {
-	bool val;
-	int err;
-
-	err = kstrtobool(buf, &val);
-	if (err)
-		return err;
-	WRITE_ONCE(mtcopy_idle_only, val);
-	return count;
+	return migrate_offload_store_bool(buf, count, &mtcopy_idle_only);
 }
 
 static struct kobj_attribute idle_only_attr = __ATTR_RW(idle_only);

@@ -161,6 +161,14 @@ struct migrate_helpers {
 typedef int (*migrate_copy_fn)(struct folio *dst, struct folio *src,
 			       unsigned long first, unsigned long nr);
 
+ssize_t migrate_offload_store_ulong(const char *buf, size_t count,
+				    unsigned long *value, unsigned long low,
+				    unsigned long high);
+ssize_t migrate_offload_store_uint(const char *buf, size_t count,
+				   unsigned int *value, unsigned int low,
+				   unsigned int high);
+ssize_t migrate_offload_store_bool(const char *buf, size_t count, bool *value);
+
 int migrate_offload_register(const struct migrate_ops *ops);
 void migrate_offload_unregister(const struct migrate_ops *ops);
 
