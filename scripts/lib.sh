@@ -82,3 +82,14 @@ run_logged() {
 	} >&2
 	return "$rc"
 }
+
+# kernel_make SOURCE OBJECTS: sets MAKE to the kernel's make for these, which
+# finds again in ccache what any checkout has compiled. Our own make's flags (-n,
+# -k, a jobserver that is gone) are not the kernel's.
+kernel_make() {
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	export CCACHE_BASEDIR=$BUILD CCACHE_NOHASHDIR=1
+	# shellcheck disable=SC2034
+	MAKE=(make -C "$1" "O=$2" ARCH=x86_64 -j"$(nproc)")
+	! command -v ccache >/dev/null || MAKE+=("CC=ccache gcc" "HOSTCC=ccache gcc")
+}
