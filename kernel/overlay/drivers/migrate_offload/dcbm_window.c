@@ -20,9 +20,10 @@
 /* An engine copies bytes, not the tags that the CPU keeps beside them. */
 static bool dcbm_has_tags(struct folio *folio)
 {
+	if (!system_supports_mte())
+		return false;
 	for (unsigned long i = 0; i < folio_nr_pages(folio); i++)
-		if (system_supports_mte() &&
-		    page_mte_tagged(folio_page(folio, i)))
+		if (page_mte_tagged(folio_page(folio, i)))
 			return true;
 	return false;
 }
