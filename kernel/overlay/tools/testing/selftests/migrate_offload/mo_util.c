@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,7 +288,20 @@ static int use_channels(const struct mo_variant *variant)
 	snprintf(bytes, sizeof(bytes), "%zu", mo_page_size);
 	return mo_putf(channels, MO_SYSFS "%s/channels", name) ||
 	       mo_putf(bytes, MO_SYSFS "%s/min_bytes_per_channel", name) ||
-	       mo_putf("1", MO_SYSFS "%s/verify", name);
+	       mo_putf(variant->unverified ? "0" : "1", MO_SYSFS "%s/verify", name);
+}
+
+/* Those of the engine in software, or the machine's where there is no such. */
+static bool have_channels(void)
+{
+	glob_t found = {};
+	bool any;
+
+	if (!mo_load("engine"))
+		return true;
+	any = !glob("/sys/class/dma/*", GLOB_NOSORT, NULL, &found);
+	globfree(&found);
+	return any;
 }
 
 /**
@@ -304,7 +318,7 @@ const char *mo_use(const struct mo_variant *variant)
 		return "needs a second CPU";
 	if (strcmp(variant->migrator, "kernel") && mo_load(variant->migrator))
 		return "no such migrator";
-	if (variant->channels && mo_load("engine"))
+	if (variant->channels && !have_channels())
 		return "no DMA engine";
 
 	if (mo_put(MO_SYSFS "offload_migrator", "kernel") ||

@@ -53,12 +53,15 @@ struct mo_region {
  * struct mo_variant - a migrator and how it is set
  * @migrator: Its name.
  * @threads: Workers, for migrators that can choose; 0 leaves them alone.
+ * @channels: The same for channels of a DMA engine.
+ * @unverified: Do not let it compare what the channels have copied.
  * @mode: Mode of the migrator that fails on purpose.
  */
 struct mo_variant {
 	const char *migrator;
 	unsigned int threads;
 	unsigned int channels;
+	bool unverified;
 	const char *mode;
 };
 
