@@ -36,6 +36,15 @@ check_version() {
 			"$(sed -n 's/^KERNELS *:= *//p' "$TOP/kernel/versions.mk")"
 }
 
+# use_machine FLAVOUR: know the machine that this flavour of a kernel is for. A
+# flavour that no machine is named after is one of x86-64's.
+use_machine() {
+	MACHINE=x86_64
+	[ ! -f "$TOP/testbed/machines/$1.sh" ] || MACHINE=$1
+	# shellcheck source=testbed/machines/x86_64.sh
+	. "$TOP/testbed/machines/$MACHINE.sh"
+}
+
 # lock NAME: one at a time for everything that changes a source tree or an
 # object directory; held until this process ends
 lock() {
@@ -83,13 +92,15 @@ run_logged() {
 	return "$rc"
 }
 
-# kernel_make SOURCE OBJECTS: sets MAKE to the kernel's make for these, which
+# kernel_make SOURCE OBJECTS: sets MAKE to the kernel's make for these and the
+# machine in use, which
 # finds again in ccache what any checkout has compiled. Our own make's flags (-n,
 # -k, a jobserver that is gone) are not the kernel's.
 kernel_make() {
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	export CCACHE_BASEDIR=$BUILD CCACHE_NOHASHDIR=1
 	# shellcheck disable=SC2034
-	MAKE=(make -C "$1" "O=$2" ARCH=x86_64 -j"$(nproc)")
-	! command -v ccache >/dev/null || MAKE+=("CC=ccache gcc" "HOSTCC=ccache gcc")
+	MAKE=(make -C "$1" "O=$2" "ARCH=$KERNEL_ARCH" "CROSS_COMPILE=$CROSS" -j"$(nproc)")
+	! command -v ccache >/dev/null ||
+		MAKE+=("CC=ccache ${CROSS}gcc" "HOSTCC=ccache gcc")
 }

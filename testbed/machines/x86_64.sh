@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# QEMU's q35: nodes and CPUs as asked for, no DMA engine. To be sourced. All that
+# differs between machines is in these files, which set the same names:
+#
+#   KERNEL_ARCH       the machine's name in the kernel's make
+#   CROSS             prefix of its compiler and binutils
+#   KERNEL_TARGET     what to make there
+#   KERNEL_IMAGE      where that is then, below the objects
+#   MACHINE_KERNELS   those of kernel/versions.mk that run on it
+#   MACHINE_CONFIG    fragment of kernel/configs
+#   MACHINE_PACKAGES  Debian packages that no other machine needs
+#   MACHINE_TESTS     tests that are run on it (regular expression)
+#   MACHINE_QEMU      QEMU's program
+#   MACHINE_KVM       yes, or no for a board that is always emulated
+#   MACHINE_MEM       default size of a node in MB
+#   MACHINE_CONSOLE   its serial port
+#   MACHINE_NOTE      what a reader of its figures must know
+#   MACHINE_TABLES    the tables that are measured on it
+#   MACHINE_SETTINGS  their settings, see jobs/tables.sh
+#   TEST_SMP          CPUs for the tests
+#   TEST_CPU          QEMU's CPU model for them
+#   VIRTIO            how the names of its virtio devices end
+#   machine_cpu       print the default CPU model with $ACCEL
+#   machine_args      add to ARGS: board, CPUs, nodes; and to LINE, the kernel's
+#                     command line. Uses CPU, SMP, NODES, MEM and PREALLOC
+
+KERNEL_ARCH=x86_64
+CROSS=
+KERNEL_TARGET=bzImage
+KERNEL_IMAGE=arch/x86/boot/bzImage
+MACHINE_KERNELS='6.12 7.3'
+MACHINE_CONFIG=x86_64
+MACHINE_PACKAGES=()
+MACHINE_TESTS=.
+MACHINE_QEMU=qemu-system-x86_64
+MACHINE_KVM=yes
+MACHINE_MEM=1536
+MACHINE_CONSOLE=ttyS0
+MACHINE_NOTE=
+MACHINE_TABLES='sweep count breakdown latency'
+MACHINE_SETTINGS=()
+# Three CPUs: the kernel's own migration test needs as many. The CPU model has
+# ERMS, without which a copy does not survive poison.
+TEST_SMP=3
+TEST_CPU=max
+VIRTIO=pci
+
+# Under TCG "rep movsb" is emulated byte by byte, so a CPU that has ERMS spends
+# its time in the emulator and not in the copy; see docs/reproduce.md.
+machine_cpu() {
+	case $ACCEL in
+	kvm) echo host ;;
+	*) echo max,-erms,-fsrm ;;
+	esac
+}
+
+machine_args() {
+	local n c cpus per_node=$(((SMP + NODES - 1) / NODES)) sockets=$SMP
+	# A socket never spans two nodes: the kernel warns of such a machine. Where
+	# the CPUs cannot be dealt out evenly each is a socket of its own.
+	[ $((SMP % NODES)) != 0 ] || sockets=$NODES
+	ARGS+=(-M q35 -cpu "$CPU" -smp "$SMP,sockets=$sockets,cores=$((SMP / sockets))")
+	for ((n = 0; n < NODES; n++)); do
+		cpus=''
+		for ((c = n * per_node; c < (n + 1) * per_node && c < SMP; c++)); do
+			cpus+=,cpus=$c
+		done
+		ARGS+=(-object "memory-backend-ram,id=mem$n,size=${MEM}M,prealloc=$PREALLOC"
+			-numa "node,nodeid=$n,memdev=mem$n$cpus")
+	done
+}
