@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Core of migration offload: registry, selection, gate, dispatch, verdicts.
+ * Core of migration offload: gate, dispatch, verdicts.
  *
  * See Documentation/mm/migrate_offload.rst.
  */
-#define pr_fmt(fmt) "migrate_offload: " fmt
-
-#include <linux/cleanup.h>
 #include <linux/ktime.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/pagemap.h>
 #include <linux/pgtable.h>
 #include <linux/shmem_fs.h>
-#include <linux/slab.h>
 #include <linux/srcu.h>
-#include <linux/string.h>
-#include <linux/sysfs.h>
 
 #include "migrate_offload_internal.h"
 
@@ -33,24 +26,6 @@ unsigned long migrate_max_batch_bytes = MAX(SZ_32M, MIGRATE_DEFAULT_BATCH_BYTES)
 unsigned long migrate_min_batch_bytes = SZ_512K;
 /* Page cache of file systems that use filemap_migrate_folio(). */
 bool migrate_file_folios;
-
-DEFINE_STATIC_KEY_FALSE(migrate_offload_key);
-
-/*
- * Serialises registration and unregistration as a whole.  Never taken by a
- * store() of sysfs, since unregistration waits for those.
- */
-static DEFINE_MUTEX(migrate_register_lock);
-/* Protects the list and the selection.  Nests inside the above. */
-static DEFINE_MUTEX(migrate_offload_lock);
-static LIST_HEAD(migrate_migrators);
-
-/*
- * A batch holds migrate_srcu from the choice of its migrator to the last
- * verdict, so that a migrator can be unregistered under traffic.
- */
-DEFINE_STATIC_SRCU(migrate_srcu);
-static struct migrate_migrator __rcu *migrate_selected;
 
 /**
  * migrate_offload_eligible - may a migrator copy this folio?
@@ -151,15 +126,6 @@ void migrate_batch_settle(struct migrate_migrator *m,
 	trace_mm_migrate_offload_end(m->ops->name, batch, ns, nr);
 }
 
-/* The migrator for @reason; to be called and used inside migrate_srcu. */
-static struct migrate_migrator *migrate_choose(enum migrate_reason reason)
-{
-	/* The source is suspected to be bad: as careful and slow as ever. */
-	if (reason == MR_MEMORY_FAILURE)
-		return NULL;
-	return srcu_dereference(migrate_selected, &migrate_srcu);
-}
-
 /*
  * Bytes on @folios that look eligible without a lock, mapped or not: exact up
  * to the larger of @enough and the least that is offloaded, then just more.
@@ -195,7 +161,7 @@ static int migrate_limit(const struct list_head *from,
 {
 	unsigned long limit = READ_ONCE(migrate_max_batch_bytes) >> PAGE_SHIFT;
 	unsigned long nr_bytes = (unsigned long)nr_default << PAGE_SHIFT;
-	struct migrate_migrator *m = migrate_choose(reason);
+	struct migrate_migrator *m = migrate_offload_choose(reason);
 	unsigned long bytes;
 
 	if (!m || limit <= nr_default)
@@ -332,198 +298,10 @@ void migrate_offload_copy(struct list_head *src_folios,
 			  struct list_head *dst_rejects)
 {
 	int idx = srcu_read_lock(&migrate_srcu);
-	struct migrate_migrator *m = migrate_choose(reason);
+	struct migrate_migrator *m = migrate_offload_choose(reason);
 
 	if (m && !list_empty(src_folios))
 		migrate_copy(m, src_folios, dst_folios, reason, nr_default,
 			     src_rejects, dst_rejects);
 	srcu_read_unlock(&migrate_srcu, idx);
 }
-
-/* To be called with migrate_offload_lock held. */
-static struct migrate_migrator *migrate_find(const char *name)
-{
-	struct migrate_migrator *m;
-
-	lockdep_assert_held(&migrate_offload_lock);
-	list_for_each_entry(m, &migrate_migrators, node)
-		if (!strcmp(m->ops->name, name))
-			return m;
-	return NULL;
-}
-
-static int migrate_activate(struct migrate_migrator *m)
-{
-	return m && m->ops->activate ? m->ops->activate() : 0;
-}
-
-/* To be called with migrate_offload_lock held. */
-static void migrate_set_selected(struct migrate_migrator *m)
-{
-	struct migrate_migrator *old;
-
-	old = rcu_replace_pointer(migrate_selected, m,
-				  lockdep_is_held(&migrate_offload_lock));
-	if (m && !old)
-		static_branch_enable(&migrate_offload_key);
-	else if (!m && old)
-		static_branch_disable(&migrate_offload_key);
-	if (!old || !old->ops->deactivate)
-		return;
-	/* Batches never take the lock that we hold. */
-	synchronize_srcu(&migrate_srcu);
-	old->ops->deactivate();
-}
-
-/**
- * migrate_offload_select - choose the migrator
- * @name: Name of a registered migrator, or "kernel".
- *
- * Batches that are being copied finish with the migrator that they have.
- *
- * Context: Process context.  Sleeps.
- * Return: 0; -EINVAL when there is no such migrator; what its @activate
- * returned.  On failure nothing has changed.
- */
-int migrate_offload_select(const char *name)
-{
-	struct migrate_migrator *m = NULL;
-	int err;
-
-	guard(mutex)(&migrate_offload_lock);
-	if (strcmp(name, "kernel")) {
-		m = migrate_find(name);
-		if (!m)
-			return -EINVAL;
-	}
-	if (m == rcu_access_pointer(migrate_selected))
-		return 0;
-	err = migrate_activate(m);
-	if (!err)
-		migrate_set_selected(m);
-	return err;
-}
-
-/* Names of all migrators, the selected one in brackets. */
-ssize_t migrate_offload_show_selected(char *buf)
-{
-	struct migrate_migrator *selected, *m;
-	ssize_t len;
-
-	guard(mutex)(&migrate_offload_lock);
-	selected = rcu_access_pointer(migrate_selected);
-	len = sysfs_emit(buf, selected ? "kernel" : "[kernel]");
-	list_for_each_entry(m, &migrate_migrators, node)
-		len += sysfs_emit_at(buf, len, m == selected ? " [%s]" : " %s",
-				     m->ops->name);
-	return len + sysfs_emit_at(buf, len, "\n");
-}
-
-/* Could @name be that of a migrator, and of its directory? */
-int migrate_offload_check_name(const char *name)
-{
-	static const char * const taken[] = {
-		"kernel", "default", "policy", "offload_migrator",
-		"max_batch_bytes", "min_batch_bytes", "file_folios",
-	};
-	size_t len = name ? strlen(name) : 0;
-
-	if (!len || len > MIGRATE_OFFLOAD_NAME_MAX ||
-	    strpbrk(name, " \t\n/[]") || *name == '.')
-		return -EINVAL;
-	return match_string(taken, ARRAY_SIZE(taken), name) < 0 ? 0 : -EINVAL;
-}
-
-static int migrate_migrator_create(const struct migrate_ops *ops)
-{
-	struct migrate_migrator *m;
-	int err;
-
-	m = kzalloc_obj(*m);
-	if (!m)
-		return -ENOMEM;
-	m->ops = ops;
-	m->stats = alloc_percpu(struct migrate_stats);
-	if (!m->stats) {
-		kfree(m);
-		return -ENOMEM;
-	}
-	/* From here on the kobject owns the memory. */
-	err = migrate_migrator_add(m);
-	if (err)
-		return err;
-	guard(mutex)(&migrate_offload_lock);
-	list_add_tail(&m->node, &migrate_migrators);
-	return 0;
-}
-
-/**
- * migrate_offload_register - make a migrator selectable
- * @ops: The migrator; must stay valid until it is unregistered.
- *
- * Does not select it.
- *
- * Context: Process context.  Sleeps.
- * Return: 0; -EINVAL for a bad name or a missing callback; -EEXIST when the
- * name is taken; -ENOMEM; -ENODEV without sysfs.  On failure nothing has
- * changed.
- */
-int migrate_offload_register(const struct migrate_ops *ops)
-{
-	bool first;
-	int err;
-
-	if (!ops->copy || !ops->ready || migrate_offload_check_name(ops->name))
-		return -EINVAL;
-
-	guard(mutex)(&migrate_register_lock);
-	scoped_guard(mutex, &migrate_offload_lock) {
-		if (migrate_find(ops->name))
-			return -EEXIST;
-		first = list_empty(&migrate_migrators);
-	}
-	if (first) {
-		err = migrate_pool_create();
-		if (err)
-			return err;
-	}
-	err = migrate_migrator_create(ops);
-	if (err && first)
-		migrate_pool_destroy();
-	return err;
-}
-EXPORT_SYMBOL_GPL(migrate_offload_register);
-
-/**
- * migrate_offload_unregister - take a migrator back
- * @ops: What migrate_offload_register() was called with.
- *
- * If it is selected, "kernel" is selected instead.  Waits for the batches that
- * it is copying.  On return nobody calls it, or reads its attributes, any more.
- *
- * Context: Process context.  Sleeps.  Not from the migrator's callbacks or
- * attributes.
- */
-void migrate_offload_unregister(const struct migrate_ops *ops)
-{
-	struct migrate_migrator *m;
-	bool last;
-
-	guard(mutex)(&migrate_register_lock);
-	scoped_guard(mutex, &migrate_offload_lock) {
-		m = migrate_find(ops->name);
-		if (WARN_ON_ONCE(!m || m->ops != ops))
-			return;
-		/* Compared, not dereferenced. */
-		if (rcu_access_pointer(migrate_selected) == m)
-			migrate_set_selected(NULL);
-		list_del(&m->node);
-		last = list_empty(&migrate_migrators);
-	}
-	synchronize_srcu(&migrate_srcu);
-	/* Outside migrate_offload_lock: this waits for stores in progress. */
-	migrate_migrator_remove(m);
-	if (last)
-		migrate_pool_destroy();
-}
-EXPORT_SYMBOL_GPL(migrate_offload_unregister);

@@ -136,14 +136,17 @@ struct migrate_migrator {
 extern unsigned long migrate_max_batch_bytes;
 extern unsigned long migrate_min_batch_bytes;
 extern bool migrate_file_folios;
-ssize_t migrate_offload_show_selected(char *buf);
-int migrate_offload_select(const char *name);
 bool migrate_offload_eligible(struct folio *src);
-int migrate_offload_check_name(const char *name);
 void migrate_batch_settle(struct migrate_migrator *m,
 			  struct migrate_batch *batch, u64 ns,
 			  struct list_head *src_rejects,
 			  struct list_head *dst_rejects);
+
+/* migrate_offload_registry.c */
+extern struct srcu_struct migrate_srcu;
+struct migrate_migrator *migrate_offload_choose(enum migrate_reason reason);
+ssize_t migrate_offload_show_selected(char *buf);
+int migrate_offload_check_name(const char *name);
 
 /* migrate_offload_pool.c */
 int migrate_pool_create(void);

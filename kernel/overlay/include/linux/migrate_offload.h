@@ -92,7 +92,8 @@ struct migrate_batch {
  * struct migrate_ops - a migrator
  * @name: Name in sysfs, at most MIGRATE_OFFLOAD_NAME_MAX characters, no
  *	white space and no slash; "kernel" and "default" are taken.
- * @attrs: Attributes in /sys/kernel/mm/migration/<name>/, or NULL.
+ * @attrs: Settings in /sys/kernel/mm/migration/<name>/, each the attr of a
+ *	&struct kobj_attribute, or NULL.
  * @activate: Takes what copying needs and others could use meanwhile (DMA
  *	channels), or NULL.  Called when the migrator is about to be selected;
  *	on an error, which goes to whoever selects, nothing changes.
@@ -171,6 +172,13 @@ ssize_t migrate_offload_store_bool(const char *buf, size_t count, bool *value);
 
 int migrate_offload_register(const struct migrate_ops *ops);
 void migrate_offload_unregister(const struct migrate_ops *ops);
+
+int migrate_offload_select(const char *name);
+bool migrate_offload_is_selected(const char *name);
+ssize_t migrate_offload_setting_show(const char *migrator, const char *setting,
+				     char *buf);
+ssize_t migrate_offload_setting_store(const char *migrator, const char *setting,
+				      const char *buf, size_t count);
 
 bool migrate_offload_helper_available(const struct migrate_helpers *helpers,
 				      unsigned long bytes);
