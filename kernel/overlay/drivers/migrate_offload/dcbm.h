@@ -33,6 +33,7 @@ enum dcbm_count {
 	DCBM_ERRORS,		/* descriptors that ended with an error */
 	DCBM_TIMEOUTS,		/* windows that did not end in time */
 	DCBM_VERIFY_FAILED,	/* folios that differed after a "success" */
+	DCBM_BOUNCING,		/* channels refused, as their device bounces */
 	DCBM_NR_COUNTS
 };
 
@@ -80,6 +81,7 @@ struct dcbm_window {
  * struct dcbm_chan - an exclusive DMA channel
  * @node: In the list of free channels, of those of one batch, or of those in
  *	quarantine.
+ * @held: In the list of all but those in quarantine.
  * @dma: The channel.
  * @dev: Device that its addresses are for.
  * @max_segment: Longest entry in bytes, a multiple of a page.
@@ -94,9 +96,13 @@ struct dcbm_window {
  * @outstanding: Descriptors whose callback has not run, plus one while more
  *	are being submitted.
  * @retired: Did not end in time: in quarantine until @outstanding is 0.
+ * @pins: It holds a reference on this module, while in quarantine.
+ * @leaving: Its device loses its driver: to be given back as soon as it is free.
+ *	Protected by dcbm_lock.
  */
 struct dcbm_chan {
 	struct list_head node;
+	struct list_head held;
 	struct dma_chan *dma;
 	struct device *dev;
 	unsigned int max_segment;
@@ -110,6 +116,8 @@ struct dcbm_chan {
 	struct task_struct *waiter;
 	unsigned int outstanding;
 	bool retired;
+	bool pins;
+	bool leaving;
 };
 
 /**
@@ -139,15 +147,30 @@ bool dcbm_window_submitted(const struct dcbm_window *w);
 void dcbm_window_reap(struct dcbm_window *w, struct migrate_batch *batch);
 
 /* dcbm_chan.c */
+extern spinlock_t dcbm_lock;
+
 int dcbm_chans_resize(unsigned int nr);
 bool dcbm_chans_any_free(void);
 unsigned int dcbm_chans_get(struct dcbm_job *job, unsigned int nr);
+void dcbm_chans_leave(struct device *dev);
 void dcbm_chan_put(struct dcbm_chan *chan);
 void dcbm_chan_end(struct dcbm_chan *chan);
-bool dcbm_chan_retire(struct dcbm_chan *chan, struct migrate_batch *batch);
-unsigned int dcbm_nr_quarantined(void);
+void dcbm_chan_forget(struct dcbm_chan *chan);
+void dcbm_chan_set_dev(struct dcbm_chan *chan, struct device *dev);
 int dcbm_chans_init(void);
 void dcbm_chans_exit(void);
+
+/* dcbm_request.c */
+int dcbm_chan_request(struct dcbm_chan *chan);
+void dcbm_chan_release(struct dcbm_chan *chan);
+void dcbm_request_exit(void);
+
+/* dcbm_quarantine.c */
+bool dcbm_chan_retire(struct dcbm_chan *chan, struct migrate_batch *batch);
+void dcbm_chan_quiet(struct dcbm_chan *chan);
+unsigned int dcbm_nr_quarantined(void);
+int dcbm_quarantine_init(void);
+void dcbm_quarantine_exit(void);
 
 /* dcbm_main.c */
 void dcbm_count(enum dcbm_count what);

@@ -15,9 +15,11 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/uaccess.h>
 
 #include "dcbm.h"
 
@@ -138,17 +140,29 @@ static void dcbm_wait(struct dcbm_job *job)
 	__set_current_state(TASK_RUNNING);
 }
 
+/* A source that is poisoned must not be read in any other way. */
+static bool dcbm_page_differs(const void *dst, const void *src)
+{
+	u8 part[256];
+
+	for (size_t i = 0; i < PAGE_SIZE; i += sizeof(part))
+		if (copy_mc_to_kernel(part, src + i, sizeof(part)) ||
+		    memcmp(dst + i, part, sizeof(part)))
+			return true;
+	return false;
+}
+
 /* For engines that report a descriptor that failed as a success. */
 static bool dcbm_differ(struct folio *dst, struct folio *src)
 {
 	for (unsigned long i = 0; i < folio_nr_pages(src); i++) {
 		void *a = kmap_local_folio(dst, i * PAGE_SIZE);
 		void *b = kmap_local_folio(src, i * PAGE_SIZE);
-		bool differ = memcmp(a, b, PAGE_SIZE);
+		bool differs = dcbm_page_differs(a, b);
 
 		kunmap_local(b);
 		kunmap_local(a);
-		if (differ)
+		if (differs)
 			return true;
 		cond_resched();
 	}
@@ -184,13 +198,10 @@ static void dcbm_copy(struct migrate_batch *batch)
 		.timeout = msecs_to_jiffies(READ_ONCE(dcbm_timeout_ms)) + 1,
 	};
 
-	/* A channel that times out pins the module, which must not be going. */
-	if (!try_module_get(THIS_MODULE))
-		return;
 	nr = clamp(nr, 1UL, (unsigned long)DCBM_MAX_CHANNELS);
 	nr = dcbm_chans_get(&job, nr);
 	if (!nr)
-		goto out;
+		return;
 	batch->nr_helpers = nr;
 	job.window_bytes = min_t(unsigned long, DCBM_WINDOW_BYTES,
 				 PAGE_ALIGN(DIV_ROUND_UP(bytes, nr)));
@@ -200,9 +211,6 @@ static void dcbm_copy(struct migrate_batch *batch)
 		dcbm_wait(&job);
 	}
 	dcbm_settle(batch);
-out:
-	/* The caller's SRCU section keeps the code until we have returned. */
-	module_put(THIS_MODULE);
 }
 
 static int dcbm_activate(void)
@@ -336,6 +344,7 @@ static DCBM_COUNT(submit_failed, DCBM_SUBMIT_FAILED);
 static DCBM_COUNT(errors, DCBM_ERRORS);
 static DCBM_COUNT(timeouts, DCBM_TIMEOUTS);
 static DCBM_COUNT(verify_failed, DCBM_VERIFY_FAILED);
+static DCBM_COUNT(bouncing, DCBM_BOUNCING);
 
 static struct attribute *dcbm_attrs[] = {
 	&channels_attr.attr,
@@ -349,6 +358,7 @@ static struct attribute *dcbm_attrs[] = {
 	&errors_attr.attr.attr,
 	&timeouts_attr.attr.attr,
 	&verify_failed_attr.attr.attr,
+	&bouncing_attr.attr.attr,
 	NULL
 };
 
@@ -372,9 +382,18 @@ static int __init dcbm_init(void)
 	err = dcbm_chans_init();
 	if (err)
 		return err;
+	err = dcbm_quarantine_init();
+	if (err)
+		goto err_chans;
 	err = migrate_offload_register(&dcbm_ops);
 	if (err)
-		dcbm_chans_exit();
+		goto err_quarantine;
+	return 0;
+
+err_quarantine:
+	dcbm_quarantine_exit();
+err_chans:
+	dcbm_chans_exit();
 	return err;
 }
 module_init(dcbm_init);
@@ -382,7 +401,14 @@ module_init(dcbm_init);
 static void __exit dcbm_exit(void)
 {
 	migrate_offload_unregister(&dcbm_ops);
+	dcbm_request_exit();
 	dcbm_chans_exit();
+	dcbm_quarantine_exit();
+	/*
+	 * A callback may run in a thread, and be preempted between its last word
+	 * to us and the end of its code, which goes now.
+	 */
+	synchronize_rcu_tasks();
 }
 module_exit(dcbm_exit);
 

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * dcbm: channels that did not end in time.
+ *
+ * No call of DMAEngine proves that an engine is quiet: terminating a transfer may
+ * leave it writing, and takes the callback away that would tell.  So such a
+ * channel is never terminated.  It keeps both mappings of its window and a
+ * reference on each destination, until all of its callbacks have run.
+ */
+#include <linux/list.h>
+#include <linux/memory.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "dcbm.h"
+
+/* The following is protected by dcbm_lock. */
+static LIST_HEAD(dcbm_quarantine);
+/* Memory that is being taken offline, one range at a time. */
+static unsigned long dcbm_going_pfn, dcbm_going_nr;
+static struct workqueue_struct *dcbm_quiet_wq;
+/* For those who wait until none is in quarantine. */
+static DECLARE_WAIT_QUEUE_HEAD(dcbm_quiet);
+
+/*
+ * Runs when the last callback of a retired channel has.  Nobody writes to the
+ * destinations any more.
+ */
+static void dcbm_release(struct work_struct *work)
+{
+	struct dcbm_chan *chan = container_of(work, struct dcbm_chan, quiet_work);
+	struct dcbm_window *w = chan->active;
+	bool pins = chan->pins;
+
+	/* The callback that queued this work has let go of the lock. */
+	spin_lock_irq(&chan->lock);
+	spin_unlock_irq(&chan->lock);
+	dcbm_window_unmap(w);
+	for (unsigned int i = 0; i < w->nr_entries; i++) {
+		folio_put(w->entries[i].dst);
+		if (w->entries[i].src_held)
+			folio_put(w->entries[i].src_held);
+	}
+	spin_lock(&dcbm_lock);
+	chan->active = NULL;
+	spin_unlock(&dcbm_lock);
+	/* Still in quarantine: it cannot be requested again before this. */
+	dcbm_chan_release(chan);
+	spin_lock(&dcbm_lock);
+	list_del(&chan->node);
+	spin_unlock(&dcbm_lock);
+	kfree(chan);
+	wake_up(&dcbm_quiet);
+	/* dcbm_quarantine_exit() waits for the rest of this function. */
+	if (pins)
+		module_put(THIS_MODULE);
+}
+
+/* The last callback of a retired channel has run; also from interrupts. */
+void dcbm_chan_quiet(struct dcbm_chan *chan)
+{
+	queue_work(dcbm_quiet_wq, &chan->quiet_work);
+}
+
+static bool dcbm_entry_in(const struct dcbm_entry *e, unsigned long first,
+			  unsigned long nr)
+{
+	return e->src_pfn < first + nr && first < e->src_pfn + e->nr_pages;
+}
+
+/*
+ * The sources stay as they are, and no reference keeps a retry from moving them:
+ * the engine only reads.  But where memory is being taken offline, it must not
+ * go while the engine may.
+ */
+static void dcbm_lose(struct dcbm_window *w, struct migrate_batch *batch)
+{
+	lockdep_assert_held(&dcbm_lock);
+	for (unsigned int i = 0; i < w->nr_entries; i++) {
+		struct dcbm_entry *e = &w->entries[i];
+		struct migrate_pair *pair = &batch->pairs[e->pair];
+
+		folio_get(e->dst);
+		pair->verdict = MIGRATE_DST_LOST;
+		if (!dcbm_entry_in(e, dcbm_going_pfn, dcbm_going_nr))
+			continue;
+		folio_get(pair->src);
+		e->src_held = pair->src;
+	}
+}
+
+/**
+ * dcbm_chan_retire - give up on a channel that did not end in time
+ * @chan: Channel of this batch.
+ * @batch: The batch.
+ *
+ * The pairs of the active window become MIGRATE_DST_LOST, all of them: the
+ * end of the mapping may still overwrite any (non-coherent caches, bounces).
+ *
+ * Return: whether it is in quarantine now, and not the caller's any more;
+ * false if it has ended meanwhile.
+ */
+bool dcbm_chan_retire(struct dcbm_chan *chan, struct migrate_batch *batch)
+{
+	struct dcbm_window *w = chan->active;
+	bool retire;
+
+	/* This order: a callback holds the inner one, and never wants the outer. */
+	spin_lock(&dcbm_lock);
+	spin_lock_irq(&chan->lock);
+	retire = chan->outstanding;
+	if (retire) {
+		dcbm_lose(w, batch);
+		/*
+		 * The last callback runs code of this module.  If that is on its
+		 * way out, dcbm_quarantine_exit() waits.
+		 */
+		chan->pins = try_module_get(THIS_MODULE);
+		INIT_WORK(&chan->quiet_work, dcbm_release);
+		list_move(&chan->node, &dcbm_quarantine);
+		dcbm_chan_forget(chan);
+		chan->waiter = NULL;
+		chan->retired = true;
+	}
+	spin_unlock_irq(&chan->lock);
+	spin_unlock(&dcbm_lock);
+	if (retire)
+		dcbm_count(DCBM_TIMEOUTS);
+	return retire;
+}
+
+unsigned int dcbm_nr_quarantined(void)
+{
+	unsigned int nr;
+
+	spin_lock(&dcbm_lock);
+	nr = list_count_nodes(&dcbm_quarantine);
+	spin_unlock(&dcbm_lock);
+	return nr;
+}
+
+static bool dcbm_overlaps(const struct dcbm_window *w, unsigned long first,
+			  unsigned long nr)
+{
+	for (unsigned int i = 0; w && i < w->nr_entries; i++)
+		if (dcbm_entry_in(&w->entries[i], first, nr))
+			return true;
+	return false;
+}
+
+/* May the engines be done with this memory?  If so, remember that it goes. */
+static int dcbm_going_offline(const struct memory_notify *range)
+{
+	struct dcbm_chan *chan;
+	int err = 0;
+
+	spin_lock(&dcbm_lock);
+	list_for_each_entry(chan, &dcbm_quarantine, node)
+		if (dcbm_overlaps(chan->active, range->start_pfn, range->nr_pages))
+			err = -EBUSY;
+	if (!err) {
+		dcbm_going_pfn = range->start_pfn;
+		dcbm_going_nr = range->nr_pages;
+	}
+	spin_unlock(&dcbm_lock);
+	return notifier_from_errno(err);
+}
+
+/*
+ * Memory that an engine may still read must not go away.  Destinations hold
+ * references, which is enough; sources may have been freed since.
+ */
+static int dcbm_memory_notify(struct notifier_block *nb, unsigned long action,
+			      void *arg)
+{
+	switch (action) {
+	case MEM_GOING_OFFLINE:
+		return dcbm_going_offline(arg);
+	case MEM_OFFLINE:
+	case MEM_CANCEL_OFFLINE:
+		spin_lock(&dcbm_lock);
+		dcbm_going_nr = 0;
+		spin_unlock(&dcbm_lock);
+	}
+	return NOTIFY_OK;
+}
+
+static struct notifier_block dcbm_memory_nb = {
+	.notifier_call = dcbm_memory_notify,
+};
+
+int dcbm_quarantine_init(void)
+{
+	int err;
+
+	dcbm_quiet_wq = alloc_workqueue("dcbm_quiet", WQ_UNBOUND, 0);
+	if (!dcbm_quiet_wq)
+		return -ENOMEM;
+	err = register_memory_notifier(&dcbm_memory_nb);
+	if (err)
+		destroy_workqueue(dcbm_quiet_wq);
+	return err;
+}
+
+/*
+ * What is in quarantine pins the module, but for a channel that got there while
+ * the module was already being removed.
+ */
+void dcbm_quarantine_exit(void)
+{
+	wait_event(dcbm_quiet, !dcbm_nr_quarantined());
+	unregister_memory_notifier(&dcbm_memory_nb);
+	destroy_workqueue(dcbm_quiet_wq);
+}
