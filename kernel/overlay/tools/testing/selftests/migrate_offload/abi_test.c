@@ -11,6 +11,8 @@
 #include "mo_test.h"
 
 #define SELECT	MO_SYSFS "offload_migrator"
+#define CPU_MT	"/sys/kernel/cpu_mt/"
+#define OLD_DCBM	"/sys/kernel/dcbm/"
 #define MTCOPY	MO_SYSFS "mtcopy/"
 
 static const char * const stats[] = {
@@ -330,6 +332,43 @@ TEST_F(abi, unprivileged)
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
+}
+
+/* The same state by the names that it had first. */
+TEST_F(abi, old_names)
+{
+	char buf[128];
+
+	if (mo_load("migrate_offload_compat"))
+		SKIP(return, "no migrate_offload_compat");
+	ASSERT_EQ(0, mo_put(CPU_MT "threads", "3"));
+	EXPECT_EQ(3, mo_get(MTCOPY "threads"));
+	EXPECT_EQ(-EINVAL, mo_write(CPU_MT "threads", "0", 1));
+	EXPECT_EQ(3, mo_get(CPU_MT "threads"));
+
+	EXPECT_EQ(0, mo_get(CPU_MT "offloading"));
+	EXPECT_EQ(0, mo_write(CPU_MT "offloading", "1", 1));
+	EXPECT_EQ(1, mo_get(CPU_MT "offloading"));
+	ASSERT_LT(0, mo_selected(buf, sizeof(buf)));
+	EXPECT_STREQ("mtcopy", buf);
+	/* Off for one that is not on. */
+	EXPECT_EQ(0, mo_write(OLD_DCBM "offloading", "0", 1));
+	EXPECT_EQ(1, mo_get(CPU_MT "offloading"));
+	EXPECT_EQ(-EINVAL, mo_write(CPU_MT "offloading", "maybe", 5));
+	EXPECT_EQ(0, mo_write(CPU_MT "offloading", "0", 1));
+	ASSERT_LT(0, mo_selected(buf, sizeof(buf)));
+	EXPECT_STREQ("kernel", buf);
+
+	if (mo_load("dcbm"))
+		SKIP(return, "no dcbm");
+	ASSERT_EQ(0, mo_put(OLD_DCBM "nr_dma_chan", "2"));
+	EXPECT_EQ(2, mo_get(MO_SYSFS "dcbm/channels"));
+	if (mo_unload("dcbm"))
+		SKIP(return, "dcbm cannot be unloaded");
+	EXPECT_EQ(-ENODEV, mo_get(OLD_DCBM "nr_dma_chan"));
+	EXPECT_EQ(-EINVAL, mo_write(OLD_DCBM "offloading", "1", 1));
+	EXPECT_EQ(0, mo_get(OLD_DCBM "offloading"));
+	ASSERT_EQ(0, mo_load("dcbm"));
 }
 
 /* A migrator that goes is deselected, and one that comes is not selected. */

@@ -5,187 +5,240 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mount.h>
 
+#include "mo_engine.h"
 #include "mo_test.h"
 
-#define DEBUGFS	"/sys/kernel/debug/"
-#define ENGINE	DEBUGFS "migrate_offload_engine/"
-#define DCBM	MO_SYSFS "dcbm/"
-#define PAGES	700
-#define HUGE	6
-#define ROUNDS	4
+/* 10,000 folios of three sizes in all rounds. */
+#define ROUNDS	5
+#define PAGES	1900
+#define MEDIUM	100
+#define MEDIUM_SIZE	(64UL << 10)
+#define HUGE	4
 
 FIXTURE(dcbm)
 {
-	/* One of base pages, one of huge ones. */
-	struct mo_region r[2];
+	struct mo_region r;
 };
 
-/* What goes wrong, how often, and who counts it. */
+/* What goes wrong, how often, and what counts it, if once for each time. */
 FIXTURE_VARIANT(dcbm)
 {
 	const char *fault;
 	const char *every;
 	const char *counter;
+	bool in_time;
 };
 
-#define FAULT(name, _fault, n, _counter)				\
+#define FAULT(name, _fault, n, _counter, _in_time)			\
 	FIXTURE_VARIANT_ADD(dcbm, name##_##n)				\
 	{								\
 		.fault = _fault, .every = #n, .counter = _counter,	\
+		.in_time = _in_time,					\
 	}
 
 FIXTURE_VARIANT_ADD(dcbm, none)
 {
+	.in_time = true,
 };
 
-FAULT(prep, "fail_prep", 1, NULL);
-FAULT(prep, "fail_prep", 2, NULL);
-FAULT(prep, "fail_prep", 100, NULL);
-FAULT(copy, "fail_copy", 1, "errors");
-FAULT(copy, "fail_copy", 2, "errors");
-FAULT(copy, "fail_copy", 100, "errors");
-FAULT(short, "fail_short", 1, "errors");
-FAULT(short, "fail_short", 2, "errors");
-FAULT(short, "fail_short", 100, "errors");
-FAULT(order, "fail_order", 1, NULL);
-FAULT(order, "fail_order", 2, NULL);
-FAULT(order, "fail_order", 100, NULL);
-FAULT(late, "fail_late", 1, NULL);
-FAULT(late, "fail_late", 100, NULL);
-FAULT(lost, "fail_lost", 1, NULL);
-FAULT(lost, "fail_lost", 100, NULL);
+FAULT(map, MO_FAIL_MAP, 1, "map_failed", true);
+FAULT(map, MO_FAIL_MAP, 2, "map_failed", true);
+FAULT(map, MO_FAIL_MAP, 100, "map_failed", true);
+FAULT(prep, "fail_prep", 1, NULL, true);
+FAULT(prep, "fail_prep", 2, NULL, true);
+FAULT(prep, "fail_prep", 100, NULL, true);
+FAULT(submit, "fail_submit", 1, "submit_failed", true);
+FAULT(submit, "fail_submit", 2, "submit_failed", true);
+FAULT(submit, "fail_submit", 100, "submit_failed", true);
+FAULT(copy, "fail_copy", 1, "errors", true);
+FAULT(copy, "fail_copy", 2, "errors", true);
+FAULT(copy, "fail_copy", 100, "errors", true);
+FAULT(short, "fail_short", 1, "errors", true);
+FAULT(short, "fail_short", 2, "errors", true);
+FAULT(short, "fail_short", 100, "errors", true);
+FAULT(order, "fail_order", 1, NULL, true);
+FAULT(order, "fail_order", 2, NULL, true);
+FAULT(order, "fail_order", 100, NULL, true);
+FAULT(late, "fail_late", 1, NULL, false);
+FAULT(late, "fail_late", 2, NULL, false);
+FAULT(late, "fail_late", 100, NULL, false);
+FAULT(lost, "fail_lost", 1, NULL, false);
+FAULT(lost, "fail_lost", 2, NULL, false);
+FAULT(lost, "fail_lost", 100, NULL, false);
 
 static const struct mo_variant four_channels = {
 	.migrator = "dcbm",
 	.channels = 4,
 };
 
-static int inject(const char *fault, const char *every)
-{
-	return mo_putf(every, ENGINE "%s/interval", fault) ||
-	       mo_putf("-1", ENGINE "%s/times", fault) ||
-	       mo_putf("100", ENGINE "%s/probability", fault);
-}
-
-static int make_region(struct mo_region *r, size_t nr, size_t size)
-{
-	r->len = nr * size;
-	r->mem = mo_map_aligned(r->len, size, PROT_READ | PROT_WRITE);
-	if (!r->mem)
-		return -ENOMEM;
-	madvise(r->mem, r->len, size == mo_page_size ? MADV_NOHUGEPAGE :
-						       MADV_HUGEPAGE);
-	mo_fill(r->mem, r->len, (uintptr_t)r->mem, 1);
-	return mo_scan(r);
-}
-
-/* Until nothing is in quarantine any more, for half a minute. */
-static long long wait_for_quiet(void)
-{
-	for (int i = 0; i < 300 && mo_get(DCBM "quarantined") > 0; i++)
-		usleep(100000);
-	return mo_get(DCBM "quarantined");
-}
-
 FIXTURE_SETUP(dcbm)
 {
 	const char *reason = mo_use(&four_channels);
 
+	if (!reason)
+		reason = mo_engine_require();
 	if (reason)
 		SKIP(return, "%s", reason);
-	if (access(ENGINE, F_OK))
-		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
-	if (access(ENGINE "late_ms", F_OK))
-		SKIP(return, "no debugfs");
-	ASSERT_EQ(0, mo_put(DCBM "timeout_ms", "200"));
-	ASSERT_EQ(0, mo_put(ENGINE "late_ms", "700"));
-	ASSERT_EQ(0, mo_bind(mo_nodes[0]));
-	ASSERT_EQ(0, make_region(&self->r[0], PAGES, mo_page_size));
-	ASSERT_EQ(0, make_region(&self->r[1], HUGE, mo_pmd_size));
+	if (mo_put(MO_THP "hugepages-2048kB/enabled", "madvise") ||
+	    mo_put(MO_THP "hugepages-64kB/enabled", "madvise"))
+		SKIP(return, "no folios of several sizes");
+	/* An engine that is merely slow must not look like one that is late. */
+	ASSERT_EQ(0, mo_put(MO_DCBM "timeout_ms", variant->in_time ? "60000" : "200"));
+	ASSERT_EQ(0, mo_put(MO_ENGINE "late_ms", "700"));
 }
 
 FIXTURE_TEARDOWN(dcbm)
 {
-	mo_restore();
-	mo_write(ENGINE "release", "1", 1);
-	EXPECT_EQ(0, wait_for_quiet());
-	mo_free(&self->r[0]);
-	mo_free(&self->r[1]);
+	mo_engine_stop();
+	EXPECT_EQ(0, mo_engine_wait_for_quiet());
+	EXPECT_EQ(0, mo_dma_api_errors());
+	mo_free(&self->r);
 }
 
-/* The channels that timed out are replaced. */
-static int take_channels_again(void)
+/* The next @nr folios of @size, which are of that size where there is room. */
+static void add_folios(struct mo_region *r, size_t nr, size_t size)
 {
-	return mo_write(MO_SYSFS "offload_migrator", "kernel", 6) ||
-	       mo_write(MO_SYSFS "offload_migrator", "dcbm", 4);
+	char *mem = r->mem + r->len;
+	size_t len = nr * size;
+
+	mo_write(MO_THP "hugepages-2048kB/enabled",
+		 size == mo_pmd_size ? "madvise" : "never", 7);
+	madvise(mem, len, size == mo_page_size ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
+	r->len += len;
 }
 
-static void move_both(struct __test_metadata *_metadata, struct mo_region *r,
-		      uint64_t gen)
+static void make_mixed(struct __test_metadata *_metadata, struct mo_region *r,
+		       uint64_t gen)
 {
-	int node = mo_nodes[gen % 2];
+	static const struct { size_t nr, pages; } parts[] = {
+		{ HUGE, 512 }, { MEDIUM, MEDIUM_SIZE >> 12 }, { PAGES, 1 },
+	};
 
-	for (int i = 0; i < 2; i++, r++) {
-		ASSERT_EQ(0, mo_move(r, node, MPOL_MF_MOVE));
-		ASSERT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, gen));
-		ASSERT_EQ(r->nr, mo_on_node(r, node));
-		ASSERT_EQ(0, mo_scan(r));
+	ASSERT_EQ(0, mo_bind(mo_nodes[gen % 2]));
+	r->mem = mo_map_aligned((HUGE + 8) * mo_pmd_size, mo_pmd_size,
+				PROT_READ | PROT_WRITE);
+	ASSERT_NE(NULL, r->mem);
+	for (int i = 0; i < 3; i++) {
+		size_t start = r->len;
+
+		add_folios(r, parts[i].nr, parts[i].pages * mo_page_size);
+		mo_fill(r->mem + start, r->len - start,
+			(uintptr_t)r->mem + start, gen);
 	}
+	ASSERT_EQ(0, mo_scan(r));
 }
 
-static bool both_are_good(struct mo_region *r, uint64_t gen)
+/* What comes late would show up at the last look. */
+static size_t move_mixed(struct __test_metadata *_metadata, struct mo_region *r,
+			 uint64_t gen)
 {
-	return mo_check(r[0].mem, r[0].len, r[0].base, gen) == MO_GOOD &&
-	       mo_check(r[1].mem, r[1].len, r[1].base, gen) == MO_GOOD;
+	int node = mo_nodes[!(gen % 2)];
+	size_t nr;
+
+	make_mixed(_metadata, r, gen);
+	nr = r->nr;
+	EXPECT_EQ(0, mo_move(r, node, MPOL_MF_MOVE));
+	EXPECT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, gen));
+	EXPECT_EQ(nr, mo_on_node(r, node));
+	EXPECT_EQ(0, mo_engine_release());
+	EXPECT_EQ(0, mo_engine_wait_for_quiet());
+	EXPECT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, gen));
+	/* As new: what was split by its move would be split for ever. */
+	munmap(r->mem, (HUGE + 8) * mo_pmd_size);
+	r->mem = NULL;
+	mo_free(r);
+	return nr;
 }
 
-static void refill(struct mo_region *r, uint64_t gen)
+/* Folios that the migrator has given a verdict on. */
+static long long judged(void)
 {
-	for (int i = 0; i < 2; i++)
-		mo_fill(r[i].mem, r[i].len, r[i].base, gen);
-}
-
-static long long struck(const char *fault)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), ENGINE "%s_count", fault);
-	return mo_get(path);
+	return mo_stat("dcbm", "folios") + mo_stat("dcbm", "not_copied") +
+	       mo_stat("dcbm", "poisoned") + mo_stat("dcbm", "lost");
 }
 
 TEST_F(dcbm, moves)
 {
-	const char *fault = variant->fault, *counter = variant->counter;
-	long long before = 0, counted = 0, timeouts = mo_get(DCBM "timeouts");
-	char path[128];
+	const char *counter = variant->counter ?: "errors";
+	long long struck, counted, timeouts, verdicts = judged();
+	size_t moved = 0;
 
-	snprintf(path, sizeof(path), DCBM "%s", counter ? counter : "errors");
-	if (fault) {
-		before = struck(fault);
-		ASSERT_EQ(0, inject(fault, variant->every));
-	}
-	counted = mo_get(path);
+	struck = variant->fault ? mo_engine_inject(variant->fault, variant->every) : 0;
+	ASSERT_LE(0, struck);
+	counted = mo_getf(MO_DCBM "%s", counter);
+	timeouts = mo_get(MO_DCBM "timeouts");
 	for (uint64_t gen = 1; gen <= ROUNDS; gen++) {
-		move_both(_metadata, self->r, gen);
-		/* What comes late would show up here, as an older generation. */
-		if (fault && !strcmp(fault, "fail_lost"))
-			ASSERT_EQ(0, mo_write(ENGINE "release", "1", 1));
-		ASSERT_EQ(0, wait_for_quiet());
-		EXPECT_TRUE(both_are_good(self->r, gen));
-		if (mo_get(DCBM "timeouts") > timeouts)
-			ASSERT_EQ(0, take_channels_again());
-		refill(self->r, gen + 1);
+		moved += move_mixed(_metadata, &self->r, gen);
+		if (!variant->in_time)
+			ASSERT_EQ(0, mo_engine_take_again());
 	}
-	if (fault && strcmp(variant->every, "100"))
-		EXPECT_LT(before, struck(fault));
-	if (counter)
-		EXPECT_EQ(struck(fault) - before, mo_get(path) - counted);
-	if (fault && !strcmp(variant->every, "1") &&
-	    (!strcmp(fault, "fail_lost") || !strcmp(fault, "fail_late")))
-		EXPECT_LT(timeouts, mo_get(DCBM "timeouts"));
-	EXPECT_EQ(0, mo_get(DCBM "verify_failed"));
+	struck = variant->fault ? mo_engine_struck(variant->fault) - struck : 0;
+	TH_LOG("%zu folios, %lld faults", moved, struck);
+	EXPECT_LE(10000, moved);
+	if (variant->fault && strcmp(variant->every, "100"))
+		EXPECT_LT(0, struck);
+	if (variant->counter || !variant->fault)
+		EXPECT_EQ(struck, mo_getf(MO_DCBM "%s", counter) - counted);
+	if (variant->in_time) {
+		EXPECT_EQ(moved, judged() - verdicts);
+		EXPECT_EQ(timeouts, mo_get(MO_DCBM "timeouts"));
+	} else if (struck) {
+		EXPECT_LT(timeouts, mo_get(MO_DCBM "timeouts"));
+	}
+	EXPECT_EQ(0, mo_get(MO_DCBM "verify_failed"));
+}
+
+FIXTURE(refused)
+{
+};
+
+FIXTURE_VARIANT(refused)
+{
+	const char *every;
+};
+
+FIXTURE_VARIANT_ADD(refused, channel_1) { .every = "1" };
+FIXTURE_VARIANT_ADD(refused, channel_2) { .every = "2" };
+FIXTURE_VARIANT_ADD(refused, channel_100) { .every = "100" };
+
+FIXTURE_SETUP(refused)
+{
+	const char *reason = mo_use(&four_channels);
+
+	if (!reason)
+		reason = mo_engine_require();
+	if (reason)
+		SKIP(return, "%s", reason);
+}
+
+FIXTURE_TEARDOWN(refused)
+{
+	mo_restore();
+	EXPECT_EQ(0, mo_dma_api_errors());
+}
+
+/* All or nothing; and what was taken before is given back. */
+TEST_F(refused, changes_nothing)
+{
+	long long struck = mo_engine_inject("fail_channel", variant->every);
+	unsigned int failed = 0;
+	char name[64];
+
+	for (int i = 0; i < 100; i++) {
+		int err;
+
+		ASSERT_EQ(0, mo_write(MO_SYSFS "offload_migrator", "kernel", 6));
+		err = mo_write(MO_SYSFS "offload_migrator", "dcbm", 4);
+		failed += !!err;
+		ASSERT_EQ(err ? -ENODEV : 0, err);
+		ASSERT_LT(0, mo_selected(name, sizeof(name)));
+		ASSERT_STREQ(err ? "kernel" : "dcbm", name);
+	}
+	EXPECT_LT(0, failed);
+	EXPECT_EQ(mo_engine_struck("fail_channel") - struck, failed);
+	mo_restore();
+	ASSERT_EQ(NULL, mo_use(&four_channels));
 }
 
 /* A channel that is held pins its provider. */
@@ -201,6 +254,8 @@ TEST(engine_is_pinned)
 	/* Without one there is nothing to select, and nothing changes. */
 	EXPECT_EQ(-ENODEV, mo_write(MO_SYSFS "offload_migrator", "dcbm", 4));
 	ASSERT_EQ(0, mo_load("engine"));
+	/* A mapping that was left would have been found by now. */
+	EXPECT_EQ(0, mo_dma_api_errors());
 }
 
 MO_TEST_MAIN

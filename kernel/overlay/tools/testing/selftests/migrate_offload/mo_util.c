@@ -198,6 +198,17 @@ long long mo_get(const char *path)
 	return err < 0 ? err : strtoll(buf, NULL, 0);
 }
 
+long long mo_getf(const char *path_fmt, ...)
+{
+	char path[256];
+	va_list args;
+
+	va_start(args, path_fmt);
+	vsnprintf(path, sizeof(path), path_fmt, args);
+	va_end(args);
+	return mo_get(path);
+}
+
 /* "always [madvise] never" is madvise. */
 static void unbracket(char *value)
 {

@@ -81,6 +81,8 @@ int mo_online_cpus(void);
 int mo_write(const char *path, const char *value, size_t len);
 int mo_read(const char *path, char *buf, size_t size);
 long long mo_get(const char *path);
+long long mo_getf(const char *path_fmt, ...)
+	__attribute__((format(printf, 1, 2)));
 int mo_selected(char *buf, size_t size);
 /* Write a value that mo_restore() takes back. */
 int mo_put(const char *path, const char *value);

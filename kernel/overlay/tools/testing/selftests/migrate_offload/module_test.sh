@@ -4,99 +4,11 @@
 # Migrators are switched, unloaded and loaded again while memory is moved and
 # checked by ping_pong. Nothing may be lost, and nothing may hang.
 #
-# MO_MODULES: directory with the modules; else modprobe finds them
 # module_test.sh [TEST]: run one of switch, settings, reload, reload_both
 
 # shellcheck disable=SC2317	# tests are called by their names
 
-SYSFS=/sys/kernel/mm/migration
-DIR=$(dirname "$0")
-OUT=$(mktemp -d)
-PIDS=
-NR=0
-FAILED=0
-
-module_of() {
-	case $1 in
-	test) echo migrate_offload_test ;;
-	*) echo "$1" ;;
-	esac
-}
-
-load() {
-	[ -d "$SYSFS/$1" ] && return
-	if [ -n "$MO_MODULES" ]; then
-		insmod "$MO_MODULES/$(module_of "$1").ko"
-	else
-		modprobe "$(module_of "$1")"
-	fi
-}
-
-# Between two attempts nothing holds the module, so one of them works.
-unload() {
-	for _ in 1 2 3 4 5; do
-		rmmod "$(module_of "$1")" 2>/dev/null && return
-		sleep 1
-	done
-	return 1
-}
-
-select_migrator() {
-	echo "$1" >"$SYSFS/offload_migrator"
-}
-
-is_selected() {
-	grep -qF "[$1]" "$SYSFS/offload_migrator"
-}
-
-start_traffic() {
-	PIDS=
-	for n in 1 2; do
-		"$DIR/ping_pong" >"$OUT/$n" 2>&1 &
-		PIDS="$PIDS $!"
-	done
-}
-
-# Each of them has moved everything, and found every byte.
-stop_traffic() {
-	rc=0
-	sleep 1
-	for pid in $PIDS; do
-		kill -TERM "$pid" 2>/dev/null
-		wait "$pid" || rc=1
-	done
-	PIDS=
-	cat "$OUT"/1 "$OUT"/2
-	return $rc
-}
-
-# An error in the middle of a test.
-fail() {
-	echo "# $*"
-	ERROR=1
-}
-
-result() {
-	NR=$((NR + 1))
-	if stop_traffic && [ "$ERROR" = 0 ]; then
-		echo "ok $NR $1"
-	else
-		echo "not ok $NR $1"
-		FAILED=1
-	fi
-}
-
-run() {
-	if [ -n "$ONLY" ] && [ "$ONLY" != "$1" ]; then
-		NR=$((NR + 1))
-		echo "ok $NR $1 # SKIP not asked for"
-		return
-	fi
-	ERROR=0
-	start_traffic
-	"test_$1"
-	result "$1"
-}
+. "$(dirname "$0")/mo_traffic.sh"
 
 # 200 times from one migrator to another
 test_switch() {
@@ -197,4 +109,4 @@ run switch
 run settings
 run reload
 run reload_both
-exit $FAILED
+exit "$FAILED"
