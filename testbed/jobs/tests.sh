@@ -7,6 +7,7 @@
 #
 #   kunit            results of the suites that ran at boot
 #   selftest.NAME    /selftests/migrate_offload/NAME
+#   iommu.NAME, bounce.NAME   the same in a guest with other devices
 #   stranger.NAME    /selftests/mm/NAME, unmodified, while mtcopy is selected
 #
 # NAME:CASE runs one case alone: FIXTURE[.VARIANT].TEST of a program, the
@@ -69,7 +70,7 @@ run_test() {
 	esac
 	case $1 in
 	kunit*) kunit ;;
-	selftest.*)
+	selftest.* | iommu.* | bounce.*)
 		t=/selftests/migrate_offload/$name
 		[ -e "$t" ] || t=$t.sh
 		run_program "$t" "$only"

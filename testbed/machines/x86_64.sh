@@ -12,6 +12,7 @@
 #   MACHINE_CONFIG    fragment of kernel/configs
 #   MACHINE_PACKAGES  Debian packages that no other machine needs
 #   MACHINE_TESTS     tests that are run on it (regular expression)
+#   MACHINE_BEDS      other guests than the usual one, see machine_bed
 #   MACHINE_QEMU      QEMU's program
 #   MACHINE_KVM       yes, or no for a board that is always emulated
 #   MACHINE_MEM       default size of a node in MB
@@ -22,6 +23,9 @@
 #   TEST_SMP          CPUs for the tests
 #   TEST_CPU          QEMU's CPU model for them
 #   VIRTIO            how the names of its virtio devices end
+#   BED_TESTS         tests on those, each with the symbol that its kernel needs
+#   machine_bed NAME  set BED_DEVICES, options of testbed/run, and BED_LINE, more
+#                     of the kernel's command line, for tests called NAME.*
 #   machine_cpu       print the default CPU model with $ACCEL
 #   machine_args      add to ARGS: board, CPUs, nodes; and to LINE, the kernel's
 #                     command line. Uses CPU, SMP, NODES, MEM and PREALLOC
@@ -34,6 +38,10 @@ MACHINE_KERNELS='6.12 7.3'
 MACHINE_CONFIG=x86_64
 MACHINE_PACKAGES=()
 MACHINE_TESTS=.
+MACHINE_BEDS='iommu bounce'
+BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMMU
+	iommu.data_test:CONFIG_INTEL_IOMMU iommu.engine_test:CONFIG_INTEL_IOMMU
+	bounce.bounce_test:CONFIG_SWIOTLB'
 MACHINE_QEMU=qemu-system-x86_64
 MACHINE_KVM=yes
 MACHINE_MEM=1536
@@ -46,6 +54,19 @@ MACHINE_SETTINGS=()
 TEST_SMP=3
 TEST_CPU=max
 VIRTIO=pci
+
+machine_bed() {
+	BED_DEVICES=() BED_LINE=''
+	case $1 in
+	iommu)
+		# A function of which no driver of the kernel wants anything: the
+		# engine in software takes it, so that its addresses are translated.
+		BED_DEVICES=(--device intel-iommu --device edu)
+		BED_LINE="intel_iommu=on iommu.passthrough=0 iommu.strict=1"
+		;;
+	bounce) BED_LINE="swiotlb=force" ;;
+	esac
+}
 
 # Under TCG "rep movsb" is emulated byte by byte, so a CPU that has ERMS spends
 # its time in the emulator and not in the copy; see docs/reproduce.md.
