@@ -4,11 +4,27 @@
 # here, and "make help" lists them. The work is in scripts/ and testbed/.
 
 SHELL := /bin/bash
+ARCH ?= x86_64
+ifeq ($(ARCH),arm64)
+# A flavour of the kernel by itself, for a machine of its own.
+K ?= 7.3
+VARIANT ?= arm64
+FLAVOUR ?= arm64
+ifneq ($(VARIANT) $(FLAVOUR),arm64 arm64)
+$(error ARCH=arm64 has one kernel for each K: no VARIANT=, no FLAVOUR=)
+endif
+GUEST := arm64
+ONLY_K := $(K)
+else ifeq ($(ARCH),x86_64)
 K ?= 6.12
 VARIANT ?= plain
-V ?= 0
+GUEST := plain
 # Set on the command line, K means "this one alone" to the tests.
 ONLY_K := $(if $(filter file,$(origin K)),,$(K))
+else
+$(error ARCH=$(ARCH): it must be x86_64 or arm64)
+endif
+V ?= 0
 
 MO_START := $(shell date +%s)
 export MO_START V ACCEL CONFIG MIRROR
@@ -43,6 +59,8 @@ help:
 	@echo 'make clean          remove what was built; the unpacked sources stay'
 	@echo 'make distclean      remove build/'
 	@echo
+	@echo 'ARCH=arm64          for run, check, kernel, initramfs, shell: a real DMA driver,'
+	@echo '                    emulated (default: x86_64)'
 	@echo 'K=6.12|7.3          which kernel (default 6.12; check: both)'
 	@echo 'VARIANT=NAME        for kernel, initramfs and shell: plain (default), debug, vanilla'
 	@echo 'ACCEL=tcg|kvm       how QEMU runs it (default: KVM if it is seen to work)'
@@ -74,9 +92,9 @@ tools: deps
 	$(Q)$(MAKE) --no-print-directory -C tools O=$(CURDIR)/build/tools
 
 run: deps tools
-	$(Q)scripts/build-kernel $(K) plain
-	$(Q)scripts/build-initramfs $(K) plain
-	$(Q)scripts/run-tables $(K)
+	$(Q)scripts/build-kernel $(K) $(GUEST)
+	$(Q)scripts/build-initramfs $(K) $(GUEST)
+	$(Q)scripts/run-tables $(K) $(GUEST)
 
 check: deps
 	$(Q)K=$(ONLY_K) T='$(T)' FLAVOUR=$(FLAVOUR) scripts/check
@@ -88,7 +106,8 @@ overhead: deps
 	$(Q)scripts/overhead $(K)
 
 shell: initramfs
-	$(Q)testbed/run --kernel build/out-$(K)-$(VARIANT)/arch/x86/boot/bzImage \
+	$(Q). testbed/machines/$(ARCH).sh && testbed/run --machine $(ARCH) \
+		--kernel build/out-$(K)-$(VARIANT)/$$KERNEL_IMAGE \
 		--initrd build/guest-$(K)-$(VARIANT)/initrd.gz --job shell --interactive \
 		--no-panic --append kunit.enable=0 --out build/guest-shell
 

@@ -22,8 +22,11 @@ measure() {
 	echo "$table done in $(($(cut -d. -f1 /proc/uptime) - start)) s"
 }
 
-# A stock kernel has none.
+# A stock kernel has none, and not every machine has channels for dcbm.
 [ ! -e /lib/modules/mtcopy.ko ] || insmod /lib/modules/mtcopy.ko
+[ -z "$(ls /sys/class/dma)" ] || insmod /lib/modules/dcbm.ko
+# A machine whose clock the kernel does not know.
+[ -z "${HOST_TIME:-}" ] || date -s "@$HOST_TIME" >/dev/null
 rc=0
 for table in ${TABLES:-sweep count breakdown latency}; do
 	reps=5
@@ -31,9 +34,13 @@ for table in ${TABLES:-sweep count breakdown latency}; do
 	sweep)
 		# The shortest moves, which a noisy machine disturbs most.
 		reps=7
-		set -- --total "$TOTAL" --workers "$WORKERS" ${SIZES:+--folio-sizes "$SIZES"}
+		set -- --total "$TOTAL" --workers "$WORKERS" ${SIZES:+--folio-sizes "$SIZES"} \
+			${MIGRATORS:+--migrators "$MIGRATORS"}
 		;;
-	count) set -- --counts "$COUNTS" --workers "$WORKERS" ;;
+	count)
+		set -- --counts "$COUNTS" --workers "$WORKERS" \
+			${MIGRATORS:+--migrators "$MIGRATORS"}
+		;;
 	breakdown) set -- ;;
 	latency) set -- --total "$TOTAL" --limits "$LIMITS" --workers 1,2 ;;
 	esac

@@ -6,6 +6,7 @@
 # can be laid at the right door. The host judges: testbed/verdicts.
 #
 #   kunit            results of the suites that ran at boot
+#   engine.NAME      /jobs/NAME, which looks at the machine's DMA engine
 #   selftest.NAME    /selftests/migrate_offload/NAME
 #   iommu.NAME, bounce.NAME   the same in a guest with other devices
 #   stranger.NAME    /selftests/mm/NAME, unmodified, while mtcopy is selected
@@ -70,6 +71,7 @@ run_test() {
 	esac
 	case $1 in
 	kunit*) kunit ;;
+	engine.*) sh "/jobs/$name" ;;
 	selftest.* | iommu.* | bounce.*)
 		t=/selftests/migrate_offload/$name
 		[ -e "$t" ] || t=$t.sh

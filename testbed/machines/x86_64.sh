@@ -27,8 +27,9 @@
 #   machine_bed NAME  set BED_DEVICES, options of testbed/run, and BED_LINE, more
 #                     of the kernel's command line, for tests called NAME.*
 #   machine_cpu       print the default CPU model with $ACCEL
-#   machine_args      add to ARGS: board, CPUs, nodes; and to LINE, the kernel's
-#                     command line. Uses CPU, SMP, NODES, MEM and PREALLOC
+#   machine_args      add to ARGS: board, CPUs, nodes; to LINE, the kernel's
+#                     command line; to ENVS, the job's environment. Uses CPU,
+#                     SMP, NODES, MEM and PREALLOC
 
 KERNEL_ARCH=x86_64
 CROSS=

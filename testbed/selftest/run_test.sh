@@ -70,6 +70,13 @@ ok "CPUs are dealt to the nodes, a socket each" \
 	grep -qF 'sockets=2\,cores=2' "$OUT/command"
 run --icount --smp 4 >/dev/null 2>&1
 ok "counting instructions takes one CPU" grep -qF 'smp 1\,' "$OUT/command"
+run --machine arm64 --disk "$WORK/initrd" >/dev/null 2>&1
+ok "another machine has a bus of its own" grep -qF 'virtio-blk-device\,' "$OUT/command"
+ok "its nodes are the kernel's affair" grep -qF numa=fake=2 "$OUT/command"
+run --machine arm64 --accel kvm >/dev/null 2>&1
+ok "it is emulated, whatever is asked for" grep -qF 'accel tcg' "$OUT/command"
+ok "it has two CPUs" says "two CPUs" run --machine arm64 --smp 3
+ok "an unknown machine is refused" says "there is no" run --machine pdp11
 ok "an unknown accelerator is refused" says "it must be auto, tcg or kvm" run --accel xen
 ok "an unknown option is refused" says "usage:" run --nonsense
 finish
