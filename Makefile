@@ -43,8 +43,8 @@ Q := @
 help:
 	@echo 'make run            boot a kernel that migrates in batches, print the tables'
 	@echo 'make check          all tests; ends with "N passed, N failed, N skipped"'
-	@echo 'make check T=NAME   one of them, or a group: host lint kunit selftest stranger'
-	@echo '                    mutation'
+	@echo 'make check T=NAME   one of them, or a group: host lint kunit engine selftest'
+	@echo '                    stranger mutation'
 	@echo 'make check-long     more kernels, more mistakes, longer'
 	@echo 'make overhead       instructions for each moved page, against an unpatched kernel'
 	@echo 'make shell          a guest to try things in'
