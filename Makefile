@@ -70,7 +70,7 @@ help:
 	@echo 'V=1                 print every command of the builds'
 
 deps:
-	$(Q)scripts/deps
+	$(Q). testbed/machines/$(ARCH).sh && scripts/deps "$${MACHINE_PACKAGES[@]}"
 
 fetch: deps
 	$(Q)scripts/fetch-kernel $(K)

@@ -92,10 +92,9 @@ run_logged() {
 	return "$rc"
 }
 
-# kernel_make SOURCE OBJECTS: sets MAKE to the kernel's make for these and the
-# machine in use, which
-# finds again in ccache what any checkout has compiled. Our own make's flags (-n,
-# -k, a jobserver that is gone) are not the kernel's.
+# kernel_make SOURCE OBJECTS: sets MAKE to the kernel's make for these and for the
+# machine in use. It finds again in ccache what any checkout has compiled. Our own
+# make's flags (-n, -k, a jobserver that is gone) are not the kernel's.
 kernel_make() {
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	export CCACHE_BASEDIR=$BUILD CCACHE_NOHASHDIR=1
