@@ -15,6 +15,8 @@ MACHINE_PACKAGES=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-system-arm)
 # What a machine can be wrong about: its DMA engine, its copy of a page, atomics.
 # The other tests have no migrator dcbm, or want the engine that fails on purpose.
 MACHINE_TESTS='^(kunit|engine\..*|selftest\.(abi|data|kinds|file|race)_test)$'
+MACHINE_BEDS=''
+BED_TESTS=''
 MACHINE_QEMU=qemu-system-aarch64
 # KVM would give the board the CPUs of its host.
 MACHINE_KVM=no
@@ -28,6 +30,10 @@ MACHINE_SETTINGS=(TOTAL=16M "WORKERS=1,2,4,8" REPS=3 "MIGRATORS=kernel,dcbm")
 TEST_SMP=2
 TEST_CPU=cortex-a72
 VIRTIO=device
+
+machine_bed() {
+	BED_DEVICES=() BED_LINE=''
+}
 
 machine_cpu() {
 	echo cortex-a72
