@@ -122,15 +122,16 @@ static void note_sample(struct run *run, struct cell *c, const struct move *m,
 	samples_add(&c->copy_share, ns / 1e9 / m->seconds);
 }
 
-/* One direction: new contents, move, and all of it checked. */
-static int measured_move(struct run *run, struct cell *c, int node,
+/* One direction: new contents if they are not, move, and all of it checked. */
+static int measured_move(struct run *run, struct cell *c, int node, bool fresh,
 			 char why[NOTE_LEN])
 {
 	struct migrator_stats before, after;
 	struct move m;
 	int err;
 
-	buffer_fill(&run->buf);
+	if (!fresh)
+		buffer_fill(&run->buf);
 	migrator_read_stats(MIGRATION_DIR, c->m, &before);
 	err = touched_move(run, c, node, &m, why);
 	if (err)
@@ -175,13 +176,14 @@ static int open_buffer(struct run *run, int node, char why[NOTE_LEN])
  */
 static int cell_go(struct run *run, struct cell *c, int from, int to)
 {
+	const bool fresh = run->fresh || !run->buf.base;
 	char why[NOTE_LEN];
 
-	if ((run->fresh || !run->buf.base) && open_buffer(run, from, why)) {
+	if (fresh && open_buffer(run, from, why)) {
 		record_set_status(c->r, STATUS_NOT_RUN, why);
 		return -1;
 	}
-	if (!measured_move(run, c, to, why))
+	if (!measured_move(run, c, to, fresh, why))
 		return 0;
 	record_set_status(c->r, STATUS_FAILED, why);
 	samples_free(&c->r->gbps);

@@ -189,7 +189,11 @@ void buffer_free(struct buffer *b)
 
 void buffer_fill(struct buffer *b)
 {
-	pattern_fill(b->base, b->bytes, ++b->generation);
+	static uint32_t last;
+
+	/* Of all buffers: pages that one frees are the destinations of the next. */
+	b->generation = ++last;
+	pattern_fill(b->base, b->bytes, b->generation);
 }
 
 int buffer_verify(const struct buffer *b, char why[NOTE_LEN])

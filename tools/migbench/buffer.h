@@ -44,7 +44,10 @@ int buffer_make(struct buffer *b, size_t folio, size_t nr, int node,
 		char why[NOTE_LEN]);
 void buffer_free(struct buffer *b);
 
-/* New contents: a stale destination of an earlier move must not look right. */
+/*
+ * New contents: a stale destination of an earlier move, be it of another buffer,
+ * must not look right. A new buffer has such contents already.
+ */
 void buffer_fill(struct buffer *b);
 
 /* -EBADMSG and the place in @why when a byte is wrong. */

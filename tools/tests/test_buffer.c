@@ -80,6 +80,20 @@ static void each_fill_differs(void **state)
 	free(old);
 }
 
+/* Its pages may be those that another buffer has freed, contents and all. */
+static void each_buffer_differs(void **state)
+{
+	uint32_t first;
+
+	(void)state;
+	need_buffer();
+	first = b.generation;
+	buffer_free(&b);
+	assert_int_equal(buffer_make(&b, page, 64, 0, why), 0);
+	assert_int_not_equal(b.generation, first);
+	assert_int_equal(buffer_verify(&b, why), 0);
+}
+
 static void a_move_to_no_node_fails(void **state)
 {
 	struct move m;
@@ -227,6 +241,7 @@ int main(void)
 		T(one_address_a_folio),
 		T(a_wrong_byte_is_named),
 		T(each_fill_differs),
+		T(each_buffer_differs),
 		T(a_move_to_no_node_fails),
 		T(where_they_are_already),
 		T(folios_that_stay_behind),
