@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "dma.h"
 
 /* What the turns of one buffer share. */
 struct run {
@@ -59,7 +60,27 @@ static void set_pending(struct run *run, const char *status, const char *note)
 			record_set_status(run->cells[i].r, status, note);
 }
 
-static int cell_use(struct cell *c)
+/* What the migrator works with, as long as it is the one that is selected. */
+static void note_workers(const struct bench *b, struct cell *c)
+{
+	struct record *r = c->r;
+
+	if (!migrator_has_channels(c->m))
+		return;
+	dma_drivers(DMA_CLASS_DIR, r->dma_driver, sizeof(r->dma_driver));
+	r->dma_software = dma_is_software(r->dma_driver);
+	if (r->dma_software)
+		r->oversubscribed = c->workers > (size_t)b->info.cpus;
+}
+
+/* A machine has so many channels, which is not an error of a device. */
+static const char *use_error(const struct migrator *m, int err)
+{
+	return err == -ENODEV && migrator_has_channels(m) ?
+	       "this machine does not have so many to give" : strerror(-err);
+}
+
+static int cell_use(const struct bench *b, struct cell *c)
 {
 	char note[NOTE_LEN], size[32];
 	int err = 0;
@@ -74,10 +95,12 @@ static int cell_use(struct cell *c)
 		if (err)
 			snprintf(note, sizeof(note), "%s with %zu %s%s: %s",
 				 c->m->name, c->workers, c->m->worker,
-				 c->workers == 1 ? "" : "s", strerror(-err));
+				 c->workers == 1 ? "" : "s", use_error(c->m, err));
 	}
 	if (err)
 		record_set_status(c->r, STATUS_NOT_RUN, note);
+	else
+		note_workers(b, c);
 	return err;
 }
 
@@ -192,33 +215,48 @@ static int cell_go(struct run *run, struct cell *c, int from, int to)
 	return -1;
 }
 
+static size_t cell_reps(const struct run *run, const struct cell *c)
+{
+	const size_t dma_reps = run->b->o->dma_reps;
+
+	return dma_reps && migrator_has_channels(c->m) ? dma_reps : run->b->reps;
+}
+
 static void cell_turn(struct run *run, struct cell *c, size_t turn)
 {
 	const int *node = run->b->info.node;
 	char size[32];
 
-	if (!pending(c) || cell_use(c))
+	if (!pending(c) || cell_use(run->b, c))
 		return;
 	progress("%s: %s, %zu %s(s), %s folios x %zu: turn %zu of %zu",
 		 c->r->table, c->m->name, c->workers, c->m->worker,
 		 format_size(size, sizeof(size), run->folio), run->nr,
-		 turn + 1, run->b->reps);
+		 turn + 1, cell_reps(run, c));
 	if (!cell_go(run, c, node[0], node[1]))
 		cell_go(run, c, node[1], node[0]);
 }
 
 static void take_turns(struct run *run)
 {
-	const size_t reps = run->b->reps, n = run->nr_cells;
-	const bool interleave = run->b->o->interleave;
-	size_t i;
+	size_t i, turn, most = 0;
 
-	for (i = 0; i < reps * n; i++) {
-		if (interleave)
-			cell_turn(run, &run->cells[i % n], i / n);
-		else
-			cell_turn(run, &run->cells[i / reps], i % reps);
-	}
+	for (i = 0; i < run->nr_cells; i++)
+		if (cell_reps(run, &run->cells[i]) > most)
+			most = cell_reps(run, &run->cells[i]);
+	for (turn = 0; turn < most; turn++)
+		for (i = 0; i < run->nr_cells; i++)
+			if (turn < cell_reps(run, &run->cells[i]))
+				cell_turn(run, &run->cells[i], turn);
+}
+
+static void take_cell_by_cell(struct run *run)
+{
+	size_t i, turn;
+
+	for (i = 0; i < run->nr_cells; i++)
+		for (turn = 0; turn < cell_reps(run, &run->cells[i]); turn++)
+			cell_turn(run, &run->cells[i], turn);
 }
 
 /*
@@ -325,7 +363,7 @@ void bench_run(struct bench *b, size_t folio, size_t nr, struct cell *cells,
 	if (todo && !bench_fits(b, folio * nr, why))
 		set_pending(&run, STATUS_NOT_RUN, why);
 	else if (todo && !prepare(&run))
-		take_turns(&run);
+		(b->o->interleave ? take_turns : take_cell_by_cell)(&run);
 	for (i = 0; i < nr_cells; i++)
 		finish_cell(&run, &cells[i]);
 	close_buffer(&run);

@@ -47,7 +47,10 @@ void cell_init(struct cell *c, struct record *r);
 const char *bench_workers_unfit(const struct bench *b, const struct migrator *m,
 				size_t workers);
 
-/* The largest number of workers in the options that may run; at least 1. */
+/*
+ * The largest number of workers in the options that may run; at least 1. Asks
+ * for channels to see whether the machine has them, and leaves them selected.
+ */
 size_t bench_most_workers(const struct bench *b, const struct migrator *m);
 
 /* Does @bytes fit on both nodes? Else says in @why what there is. */

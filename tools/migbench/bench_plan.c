@@ -33,6 +33,12 @@ const char *bench_workers_unfit(const struct bench *b, const struct migrator *m,
 	return NULL;
 }
 
+/* How many channels the machine has to give only shows when they are asked for. */
+static bool can_have(const struct migrator *m, size_t workers)
+{
+	return !migrator_has_channels(m) || !migrator_use(MIGRATION_DIR, m, workers);
+}
+
 size_t bench_most_workers(const struct bench *b, const struct migrator *m)
 {
 	size_t i, most = 1;
@@ -41,7 +47,8 @@ size_t bench_most_workers(const struct bench *b, const struct migrator *m)
 		return 1;
 	for (i = 0; i < b->o->workers.n; i++)
 		if (b->o->workers.v[i] > most &&
-		    !bench_workers_unfit(b, m, b->o->workers.v[i]))
+		    !bench_workers_unfit(b, m, b->o->workers.v[i]) &&
+		    can_have(m, b->o->workers.v[i]))
 			most = b->o->workers.v[i];
 	return most;
 }

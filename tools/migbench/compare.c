@@ -10,6 +10,7 @@
 
 #include "bench.h"
 #include "compare.h"
+#include "dma.h"
 #include "text.h"
 
 bool compare_same_cell(const struct record *a, const struct record *b)
@@ -109,6 +110,23 @@ static void describe(FILE *f, const char *name, const struct record *r)
 		fprintf(f, "   TCG: only relations within this run count; B/A is no figure.\n");
 }
 
+/* Two drivers, one of them software, have the same cells and are no match. */
+static void describe_channels(FILE *f, const char *name, const struct comparison *c,
+			      size_t n)
+{
+	const struct record *r;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		r = *name == 'A' ? c[i].a : c[i].b;
+		if (!r || !*r->dma_driver)
+			continue;
+		fprintf(f, "%s: DMA channels of %s%s\n", name, r->dma_driver,
+			r->dma_software ? DMA_SOFTWARE_REMARK : "");
+		return;
+	}
+}
+
 static void print_text(FILE *f, const struct comparison *c, size_t n)
 {
 	static const char *const heads[] = {
@@ -131,6 +149,8 @@ static void print_text(FILE *f, const struct comparison *c, size_t n)
 		describe(f, "A", a);
 	if (b)
 		describe(f, "B", b);
+	describe_channels(f, "A", c, n);
+	describe_channels(f, "B", c, n);
 	fprintf(f, "Median ± standard deviation; B/A with the spread of both.\n\n");
 	grid_print(f, &g);
 	grid_free(&g);

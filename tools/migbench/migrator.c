@@ -42,6 +42,11 @@ const struct migrator *migrator_find(const char *name)
 	return &other[i];
 }
 
+bool migrator_has_channels(const struct migrator *m)
+{
+	return m->workers_file && !m->on_cpus;
+}
+
 static void offer(struct words *names, const char *name)
 {
 	if (names->n < LIST_MAX && strlen(name) < WORD_LEN)

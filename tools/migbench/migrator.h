@@ -31,6 +31,9 @@ struct migrator_stats {
 /* The known migrator of that name, else one with one worker. Never freed. */
 const struct migrator *migrator_find(const char *name);
 
+/* Are its workers DMA channels, of which the machine has so many and no more? */
+bool migrator_has_channels(const struct migrator *m);
+
 /* Names that this kernel offers, "kernel" first. */
 void migrator_list(const char *dir, struct words *names);
 bool migrator_offered(const char *dir, const char *name);

@@ -26,9 +26,10 @@ struct option_text {
 
 enum {
 	OPT_TOTAL, OPT_FOLIO_SIZES, OPT_COUNTS, OPT_LIMITS, OPT_MIGRATORS,
-	OPT_WORKERS, OPT_REPS, OPT_NODES, OPT_INTERLEAVE, OPT_NO_INTERLEAVE,
-	OPT_OVERSUBSCRIBE, OPT_MAX_BATCH, OPT_MIN_BATCH, OPT_ACCEL, OPT_PACKAGE,
-	OPT_FORMAT, OPT_OUTPUT, OPT_JSON, OPT_CSV, OPT_QUIET, OPT_HELP, NR_OPTS,
+	OPT_WORKERS, OPT_REPS, OPT_DMA_REPS, OPT_NODES, OPT_INTERLEAVE,
+	OPT_NO_INTERLEAVE, OPT_OVERSUBSCRIBE, OPT_MAX_BATCH, OPT_MIN_BATCH,
+	OPT_ACCEL, OPT_PACKAGE, OPT_FORMAT, OPT_OUTPUT, OPT_JSON,
+	OPT_CSV, OPT_QUIET, OPT_HELP, NR_OPTS,
 };
 
 static const struct option_text table[NR_OPTS] = {
@@ -46,6 +47,8 @@ static const struct option_text table[NR_OPTS] = {
 		"numbers of workers (default: 1,2,4,8,12,16)" },
 	[OPT_REPS] = { "reps", CMD_MEASURE, "N", "5 10 20",
 		"repetitions in each direction (default: 5)" },
+	[OPT_DMA_REPS] = { "dma-reps", CMD_MEASURE & ~CMD_BREAKDOWN, "N", "2 5 10",
+		"repetitions where the workers are DMA channels (default: as the rest)" },
 	[OPT_NODES] = { "nodes", CMD_MEASURE, "A,B", "0,1",
 		"move from A to B and back (default: the first two)" },
 	[OPT_INTERLEAVE] = { "interleave", CMD_MEASURE, NULL, NULL,
@@ -193,6 +196,8 @@ static int set_option(struct options *o, int opt, const char *arg)
 		return parse_numbers(arg, 1, MAX_WORKERS, &o->workers);
 	case OPT_REPS:
 		return parse_number(arg, 1, MAX_REPS, &o->reps);
+	case OPT_DMA_REPS:
+		return parse_number(arg, 1, MAX_REPS, &o->dma_reps);
 	case OPT_NODES:
 		return set_nodes(o, arg);
 	case OPT_MAX_BATCH:

@@ -33,6 +33,7 @@ struct options {
 	struct numbers workers;
 	struct words migrators;		/* empty: those that the kernel offers */
 	size_t reps;
+	size_t dma_reps;		/* 0: as reps */
 	int node[2];			/* -1: the first two with memory */
 	bool interleave;
 	bool oversubscribe;

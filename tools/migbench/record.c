@@ -29,6 +29,8 @@ const struct field record_fields[] = {
 	FIELD(FIELD_STR, status),
 	FIELD(FIELD_STR, note),
 	FIELD(FIELD_BOOL, oversubscribed),
+	FIELD(FIELD_STR, dma_driver),
+	FIELD(FIELD_BOOL, dma_software),
 	FIELD(FIELD_REAL, offloaded_share),
 	FIELD(FIELD_INT, missed_folios),
 	FIELD(FIELD_STR, size_check),

@@ -41,6 +41,8 @@ struct record {
 	char note[NOTE_LEN];
 
 	bool oversubscribed;
+	char dma_driver[64];
+	bool dma_software;
 	double offloaded_share;
 	long long missed_folios;
 	char size_check[24];

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "dma.h"
 #include "migrator.h"
 #include "parse.h"
 #include "text.h"
@@ -17,6 +18,16 @@ struct axis {
 };
 
 typedef int (*same_fn)(const struct record *a, const struct record *b);
+
+/* What a table shows of which records. */
+struct view {
+	const char *table;	/* how the names of theirs begin */
+	same_fn same_row;
+	same_fn same_column;
+	int (*has)(const struct record *r);	/* NULL: all of them */
+	void (*set)(struct grid *g, size_t row, size_t column,
+		    const struct record *r, struct legend *l);
+};
 
 static int same_size(const struct record *a, const struct record *b)
 {
@@ -52,29 +63,73 @@ static size_t axis_place(struct axis *x, const struct record *r, same_fn same)
 
 static int in_table(const struct record *r, const char *table)
 {
-	return !strcmp(r->table, table);
+	return !strncmp(r->table, table, strlen(table));
+}
+
+static int in_view(const struct view *v, const struct record *r)
+{
+	return in_table(r, v->table) && (!v->has || v->has(r));
 }
 
 /* Rows and columns of all records of a table, and the grid with its cells. */
-static void fill(struct grid *g, const struct record_set *set, const char *table,
-		 struct axis *rows, same_fn same_row, struct axis *columns,
-		 same_fn same_column, struct legend *l)
+static void fill(struct grid *g, const struct record_set *set, const struct view *v,
+		 struct axis *rows, struct axis *columns, struct legend *l)
 {
 	const struct record *r;
 	size_t i;
 
 	for (i = 0; i < set->n; i++) {
-		if (!in_table(&set->v[i], table))
+		if (!in_view(v, &set->v[i]))
 			continue;
-		axis_place(rows, &set->v[i], same_row);
-		axis_place(columns, &set->v[i], same_column);
+		axis_place(rows, &set->v[i], v->same_row);
+		axis_place(columns, &set->v[i], v->same_column);
 	}
 	grid_init(g, rows->n + 1, columns->n + 1);
 	for (i = 0; i < set->n; i++) {
 		r = &set->v[i];
-		if (in_table(r, table))
-			text_throughput(g, 1 + axis_place(rows, r, same_row),
-					1 + axis_place(columns, r, same_column), r, l);
+		if (in_view(v, r))
+			v->set(g, 1 + axis_place(rows, r, v->same_row),
+			       1 + axis_place(columns, r, v->same_column), r, l);
+	}
+}
+
+static void head_sizes(struct grid *g, const struct axis *columns)
+{
+	char size[32];
+	size_t i;
+
+	for (i = 0; i < columns->n; i++)
+		grid_set(g, 0, i + 1, "%s", format_size(size, sizeof(size),
+			 columns->first[i]->folio_kb * SZ_1K));
+}
+
+/* "dcbm, 2 channels (software)" */
+static void set_engine(struct grid *g, size_t row, size_t column,
+		       const struct record *r)
+{
+	const struct migrator *m = migrator_find(r->migrator);
+
+	if (m->workers_file)
+		grid_set(g, row, column, "%s, %lld %s%s%s", m->name, r->workers,
+			 m->worker, r->workers == 1 ? "" : "s",
+			 r->dma_software ? " (software)" : "");
+	else
+		grid_set(g, row, column, "%s", m->name);
+}
+
+void text_channels(FILE *f, const struct record_set *set, const char *table)
+{
+	const char *done = "";
+	const struct record *r;
+	size_t i;
+
+	for (i = 0; i < set->n; i++) {
+		r = &set->v[i];
+		if (!in_table(r, table) || !*r->dma_driver || !strcmp(r->dma_driver, done))
+			continue;
+		done = r->dma_driver;
+		fprintf(f, "DMA channels of %s%s\n", done, r->dma_software ?
+			DMA_SOFTWARE_REMARK : "");
 	}
 }
 
@@ -89,14 +144,15 @@ void text_sweep(FILE *f, const struct record_set *set, const char *table)
 {
 	struct axis rows = { .n = 0 }, columns = { .n = 0 };
 	struct legend l = { .n = 0 };
+	const struct view v = { table, same_workers, same_size, NULL, text_throughput };
 	const struct migrator *m;
-	char size[32];
 	struct grid g;
 	size_t i;
 
-	fill(&g, set, table, &rows, same_workers, &columns, same_size, &l);
+	fill(&g, set, &v, &rows, &columns, &l);
 	m = migrator_find(rows.first[0]->migrator);
 	fprintf(f, "\nTable %s. %s: %s\n", table, m->name, m->title);
+	text_channels(f, set, table);
 	grid_set(&g, 0, 0, "%s", m->workers_file ? m->worker : "folio size");
 	for (i = 0; i < rows.n; i++) {
 		if (m->workers_file)
@@ -104,34 +160,34 @@ void text_sweep(FILE *f, const struct record_set *set, const char *table)
 		else
 			grid_set(&g, i + 1, 0, "GB/s");
 	}
-	for (i = 0; i < columns.n; i++)
-		grid_set(&g, 0, i + 1, "%s", format_size(size, sizeof(size),
-			 columns.first[i]->folio_kb * SZ_1K));
+	head_sizes(&g, &columns);
 	finish(f, &g, &l);
+}
+
+static void head_counts(struct grid *g, const struct axis *rows,
+			const struct axis *columns)
+{
+	size_t i;
+
+	grid_set(g, 0, 0, "folios");
+	for (i = 0; i < rows->n; i++)
+		grid_set(g, i + 1, 0, "%lld", rows->first[i]->folios);
+	for (i = 0; i < columns->n; i++)
+		set_engine(g, 0, i + 1, columns->first[i]);
 }
 
 void text_count(FILE *f, const struct record_set *set)
 {
+	static const struct view v = { "2", same_count, same_engine, NULL,
+				       text_throughput };
 	struct axis rows = { .n = 0 }, columns = { .n = 0 };
 	struct legend l = { .n = 0 };
-	const struct migrator *m;
 	struct grid g;
-	size_t i;
 
-	fill(&g, set, "2", &rows, same_count, &columns, same_engine, &l);
+	fill(&g, set, &v, &rows, &columns, &l);
 	fprintf(f, "\nTable 2. Number of 2 MB folios\n");
-	grid_set(&g, 0, 0, "folios");
-	for (i = 0; i < rows.n; i++)
-		grid_set(&g, i + 1, 0, "%lld", rows.first[i]->folios);
-	for (i = 0; i < columns.n; i++) {
-		m = migrator_find(columns.first[i]->migrator);
-		if (m->workers_file)
-			grid_set(&g, 0, i + 1, "%s, %lld %s%s", m->name,
-				 columns.first[i]->workers, m->worker,
-				 columns.first[i]->workers == 1 ? "" : "s");
-		else
-			grid_set(&g, 0, i + 1, "%s", m->name);
-	}
+	text_channels(f, set, v.table);
+	head_counts(&g, &rows, &columns);
 	finish(f, &g, &l);
 }
 
@@ -164,15 +220,17 @@ void text_speedups(FILE *f, const struct record_set *set)
 		    !record_has_status(r, STATUS_OK) || !kernel)
 			continue;
 		m = migrator_find(r->migrator);
-		fprintf(f, "%sspeedup %s %lld %s%s, %lld KB folios: forward %.2f backward %.2f\n",
+		fprintf(f, "%sspeedup %s %lld %s%s, %lld KB folios: forward %.2f backward %.2f%s\n",
 			lines++ ? "" : "\n", r->migrator, r->workers, m->worker,
 			r->workers == 1 ? "" : "s", r->folio_kb,
 			r->median_gbps_forward / kernel->median_gbps_forward,
-			r->median_gbps_backward / kernel->median_gbps_backward);
+			r->median_gbps_backward / kernel->median_gbps_backward,
+			r->dma_software ? " (software)" : "");
 	}
 }
 
-static void head(FILE *f, const struct record_set *set)
+/* 0: nothing was measured. With or without cells of DMA channels. */
+static long long fewest_reps(const struct record_set *set, bool dma)
 {
 	const struct record *r;
 	long long fewest = 0;
@@ -180,15 +238,26 @@ static void head(FILE *f, const struct record_set *set)
 
 	for (i = 0; i < set->n; i++) {
 		r = &set->v[i];
-		if (record_has_status(r, STATUS_OK) && (!fewest || r->reps < fewest))
+		if (record_has_status(r, STATUS_OK) && (dma || !*r->dma_driver) &&
+		    (!fewest || r->reps < fewest))
 			fewest = r->reps;
 	}
-	r = &set->v[0];
-	if (!fewest)
+	return fewest;
+}
+
+static void head(FILE *f, const struct record_set *set)
+{
+	const long long all = fewest_reps(set, true), cpus = fewest_reps(set, false);
+	const struct record *r = &set->v[0];
+
+	if (!all)
 		return;
 	fprintf(f, "\nMedian ± standard deviation in GB/s (1 GB = 1e9 bytes) of move_pages(), nodes %s\n"
-		"and back, %lld or more repetitions each; every byte checked after each move.\n",
-		r->direction_nodes, fewest);
+		"and back, %lld or more repetitions each", r->direction_nodes,
+		cpus ? cpus : all);
+	if (all < cpus)
+		fprintf(f, " (%lld with DMA channels)", all);
+	fprintf(f, "; every byte checked after each move.\n");
 	if (!strcmp(r->accel, "tcg"))
 		fprintf(f, "TCG: only relations within this run count.\n");
 }

@@ -119,6 +119,7 @@ void text_latency(FILE *f, const struct record_set *set)
 	size_t i, row = 1;
 
 	fprintf(f, "\nWaits of a thread that reads and writes random moving pages\n");
+	text_channels(f, set, "latency");
 	grid_init(&g, count_in(set, "latency") + 1, ARRAY_SIZE(heads));
 	set_heads(&g, heads, ARRAY_SIZE(heads));
 	for (i = 0; i < set->n; i++) {

@@ -112,6 +112,20 @@ static void merge_and_compare(void **state)
 	assert_non_null(strstr(text_of(dir, "c"), "\"ratio\": 1.5"));
 }
 
+/* The same cells by name, and not the same thing. */
+static void compare_names_the_channels(void **state)
+{
+	(void)state;
+	write_text(dir, "a", "[{\"schema_version\": 1, \"table\": \"1c\", \"migrator\": \"dcbm\","
+		   "\"dma_driver\": \"migrate_offload_engine\", \"dma_software\": true}]");
+	write_text(dir, "b", "[{\"schema_version\": 1, \"table\": \"1c\", \"migrator\": \"dcbm\","
+		   "\"dma_driver\": \"zynqmp_dma\", \"dma_software\": false}]");
+	assert_int_equal(run("compare a b"), 0);
+	assert_non_null(strstr(text_of(dir, "out"),
+			       "A: DMA channels of migrate_offload_engine: software"));
+	assert_non_null(strstr(text_of(dir, "out"), "B: DMA channels of zynqmp_dma\n"));
+}
+
 static void merge_onto_its_own_input(void **state)
 {
 	(void)state;
@@ -169,6 +183,7 @@ int main(void)
 		T(nodes_that_are_not_there),
 		T(needs_two_nodes),
 		T(merge_and_compare),
+		T(compare_names_the_channels),
 		T(merge_onto_its_own_input),
 		T(unreadable_files),
 		T(full_disks_are_noticed),

@@ -66,9 +66,13 @@ static void tables_of_the_rfc(void **state)
 	assert_string_equal(migrator_find("mtcopy")->table, "1b");
 	assert_string_equal(migrator_find("dcbm")->table, "1c");
 	assert_false(migrator_find("dcbm")->on_cpus);
+	assert_true(migrator_has_channels(migrator_find("dcbm")));
+	assert_false(migrator_has_channels(migrator_find("mtcopy")));
+	assert_false(migrator_has_channels(migrator_find("kernel")));
 	/* A later migrator is measured as well, with what it is set to. */
 	assert_string_equal(migrator_find("later")->name, "later");
 	assert_null(migrator_find("later")->workers_file);
+	assert_false(migrator_has_channels(migrator_find("later")));
 	assert_ptr_equal(migrator_find("later"), migrator_find("later"));
 }
 

@@ -6,12 +6,12 @@
 #include "migbench.h"
 #include "options.h"
 
-static char *arguments[16];
+static char *arguments[24];
 
 /* The words of @line as argv; the first is the command's name. */
 static int parse(struct options *o, enum command command, const char *line)
 {
-	static char text[256];
+	static char text[320];
 	char *at = text, *word;
 	int n = 0;
 
@@ -39,7 +39,7 @@ static void defaults_are_the_rfcs(void **state)
 	assert_false(o.oversubscribe);
 	assert_int_equal(o.migrators.n, 0);
 	assert_int_equal(o.node[0], -1);
-	assert_int_equal(parse(&o, CMD_COUNT, "count"), 0);
+	assert_int_equal(o.dma_reps, 0);
 	assert_int_equal(o.counts.n, 9);
 	assert_int_equal(o.counts.v[8], 8192);
 	assert_int_equal(parse(&o, CMD_BREAKDOWN, "breakdown"), 0);
@@ -58,7 +58,8 @@ static void all_is_read(void **state)
 	assert_int_equal(parse(&o, CMD_SWEEP,
 		"sweep --total=64M --folio-sizes 4K,2M --migrators=mtcopy "
 		"--workers=1,2 --reps=7 --nodes=2,0 --no-interleave "
-		"--oversubscribe --max-batch=8M --min-batch=4K --accel=tcg"), 0);
+		"--oversubscribe --max-batch=8M --min-batch=4K --accel=tcg "
+		"--dma-reps=2"), 0);
 	assert_int_equal(o.total, 64 << 20);
 	assert_int_equal(o.folio_sizes.n, 2);
 	assert_string_equal(o.migrators.v[0], "mtcopy");
@@ -70,6 +71,7 @@ static void all_is_read(void **state)
 	assert_true(o.oversubscribe);
 	assert_int_equal(o.max_batch, 8 << 20);
 	assert_int_equal(o.min_batch, 4096);
+	assert_int_equal(o.dma_reps, 2);
 	assert_string_equal(o.accel, "tcg");
 }
 
@@ -101,6 +103,7 @@ static void errors_are_usage_errors(void **state)
 		"sweep --reps=0", "sweep --reps=1001", "sweep --nodes=1",
 		"sweep --nodes=1,1", "sweep --nodes=0,1,2", "sweep --format=xml",
 		"sweep --accel=", "sweep --accel=a-name-too-long-for-it",
+		"sweep --dma-reps=0", "sweep --dma-reps=1001",
 		"sweep --output=", "sweep --quiet=1", "sweep extra",
 		/* options of other commands */
 		"sweep --counts=1", "sweep --limits=2M",
@@ -114,6 +117,7 @@ static void errors_are_usage_errors(void **state)
 			fail_msg("accepted: %s", bad[i]);
 	assert_int_equal(parse(&o, CMD_COUNT, "count --total=1G"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_LATENCY, "latency --max-batch=2M"), EXIT_USAGE);
+	assert_int_equal(parse(&o, CMD_BREAKDOWN, "breakdown --dma-reps=2"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_COMPARE, "compare a"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_COMPARE, "compare a b c"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_MERGE, "merge out"), EXIT_USAGE);

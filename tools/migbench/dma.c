@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whose DMA channels a migrator has.
+ */
+#include <dirent.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dma.h"
+#include "migbench.h"
+#include "settings.h"
+
+/* Copies in work items: for tests and for machines without an engine. */
+static const char *const software[] = { "migrate_offload_engine" };
+
+static bool in_use(const char *dir, const char *channel)
+{
+	char path[PATH_MAX];
+	long long clients;
+
+	snprintf(path, sizeof(path), "%s/%s/in_use", dir, channel);
+	return !setting_read_number(path, &clients) && clients > 0;
+}
+
+/* The device of a channel, and its driver, are links in sysfs. */
+static bool read_driver(const char *dir, const char *channel, char name[NAME_MAX + 1])
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/%s/device/driver", dir, channel);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n <= 0)
+		return false;
+	target[n] = '\0';
+	snprintf(name, NAME_MAX + 1, "%s", basename(target));
+	return true;
+}
+
+static bool has_name(const char *names, const char *name)
+{
+	const size_t len = strlen(name);
+	const char *at;
+
+	for (at = names; at; at = strchr(at, '+')) {
+		at += *at == '+';
+		if (!strncmp(at, name, len) && (!at[len] || at[len] == '+'))
+			return true;
+	}
+	return false;
+}
+
+static void add_name(char *names, size_t len, const char *name)
+{
+	const size_t used = strlen(names);
+
+	if (!has_name(names, name))
+		snprintf(names + used, len - used, "%s%s", used ? "+" : "", name);
+}
+
+void dma_drivers(const char *dir, char *names, size_t len)
+{
+	char name[NAME_MAX + 1];
+	struct dirent **channel;
+	int i, n;
+
+	names[0] = '\0';
+	n = scandir(dir, &channel, NULL, alphasort);
+	for (i = 0; i < n; i++) {
+		if (in_use(dir, channel[i]->d_name) &&
+		    read_driver(dir, channel[i]->d_name, name))
+			add_name(names, len, name);
+		free(channel[i]);
+	}
+	if (n >= 0)
+		free(channel);
+}
+
+bool dma_is_software(const char *names)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(software); i++)
+		if (has_name(names, software[i]))
+			return true;
+	return false;
+}
