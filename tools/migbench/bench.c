@@ -3,12 +3,14 @@
  * Running the cells of a table.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
 #include "dma.h"
+#include "settings.h"
 
 /* What the turns of one buffer share. */
 struct run {
@@ -64,7 +66,13 @@ static void set_pending(struct run *run, const char *status, const char *note)
 static void note_workers(const struct bench *b, struct cell *c)
 {
 	struct record *r = c->r;
+	char path[PATH_MAX];
 
+	if (c->m->share_file) {
+		snprintf(path, sizeof(path), "%s/%s", MIGRATION_DIR, c->m->share_file);
+		if (setting_read_number(path, &r->min_share_bytes))
+			r->min_share_bytes = RECORD_ABSENT;
+	}
 	if (!migrator_has_channels(c->m))
 		return;
 	dma_drivers(DMA_CLASS_DIR, r->dma_driver, sizeof(r->dma_driver));

@@ -67,6 +67,27 @@ static int set_limit(const char *file, size_t bytes, long long *now)
 	return 0;
 }
 
+/* Of all migrators that have one, so that they are compared on equal terms. */
+static int set_min_share(const struct bench *b)
+{
+	const struct migrator *m;
+	long long now = RECORD_ABSENT;
+	size_t i;
+	int ret = 0;
+
+	if (!b->o->min_share)
+		return 0;
+	for (i = 0; !ret && i < b->migrators.n; i++) {
+		m = migrator_find(b->migrators.v[i]);
+		if (m->share_file && migrator_offered(MIGRATION_DIR, m->name))
+			ret = set_limit(m->share_file, b->o->min_share, &now);
+	}
+	if (ret || now != RECORD_ABSENT)
+		return ret;
+	complain("min-share", "no migrator here divides its work");
+	return EXIT_CANNOT;
+}
+
 static void choose_migrators(struct bench *b)
 {
 	if (b->o->migrators.n)
@@ -97,5 +118,7 @@ int bench_open(struct bench *b, const struct options *o)
 		ret = set_limit("min_batch_bytes", o->min_batch,
 				&b->info.min_batch_bytes);
 	choose_migrators(b);
+	if (!ret)
+		ret = set_min_share(b);
 	return ret;
 }

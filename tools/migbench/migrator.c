@@ -14,13 +14,13 @@
 
 /* A new migrator is one line here. */
 static const struct migrator known[] = {
-	{ "kernel", NULL, "thread", true, "1a",
+	{ "kernel", NULL, NULL, "thread", true, "1a",
 	  "the kernel's own copy, folio by folio" },
-	{ "mtcopy", "mtcopy/threads", "worker", true, "1b",
+	{ "mtcopy", "mtcopy/threads", "mtcopy/min_bytes_per_worker", "worker", true, "1b",
 	  "copy by several CPUs" },
-	{ "dcbm", "dcbm/channels", "channel", false, "1c",
+	{ "dcbm", "dcbm/channels", "dcbm/min_bytes_per_channel", "channel", false, "1c",
 	  "copy by DMA channels" },
-	{ "padata", "padata/threads", "worker", true, "1d",
+	{ "padata", "padata/threads", NULL, "worker", true, "1d",
 	  "copy by several CPUs through padata" },
 };
 

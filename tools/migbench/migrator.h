@@ -16,6 +16,7 @@
 struct migrator {
 	const char *name;
 	const char *workers_file;	/* below @dir; NULL: always one */
+	const char *share_file;		/* the fewest bytes for one of them */
 	const char *worker;		/* what one is called */
 	bool on_cpus;			/* a worker keeps a CPU busy */
 	const char *table;		/* of the sweep */
@@ -44,7 +45,7 @@ bool migrator_offered(const char *dir, const char *name);
  */
 int migrator_use(const char *dir, const struct migrator *m, size_t workers);
 
-/* max_batch_bytes and min_batch_bytes; -ERANGE when the kernel took another value. */
+/* A setting in bytes, such as max_batch_bytes; -ERANGE when it took another value. */
 int migrator_set_limit(const char *dir, const char *file, size_t bytes);
 
 void migrator_read_stats(const char *dir, const struct migrator *m,

@@ -28,7 +28,7 @@ enum {
 	OPT_TOTAL, OPT_FOLIO_SIZES, OPT_COUNTS, OPT_LIMITS, OPT_MIGRATORS,
 	OPT_WORKERS, OPT_REPS, OPT_DMA_REPS, OPT_NODES, OPT_INTERLEAVE,
 	OPT_NO_INTERLEAVE, OPT_OVERSUBSCRIBE, OPT_MAX_BATCH, OPT_MIN_BATCH,
-	OPT_ACCEL, OPT_PACKAGE, OPT_FORMAT, OPT_OUTPUT, OPT_JSON,
+	OPT_MIN_SHARE, OPT_ACCEL, OPT_PACKAGE, OPT_FORMAT, OPT_OUTPUT, OPT_JSON,
 	OPT_CSV, OPT_QUIET, OPT_HELP, NR_OPTS,
 };
 
@@ -61,6 +61,8 @@ static const struct option_text table[NR_OPTS] = {
 		"set max_batch_bytes while measuring" },
 	[OPT_MIN_BATCH] = { "min-batch", CMD_MEASURE & ~CMD_BREAKDOWN, "SIZE", "4K 64K 2M",
 		"set min_batch_bytes while measuring" },
+	[OPT_MIN_SHARE] = { "min-share", CMD_MEASURE & ~CMD_BREAKDOWN, "SIZE", "4K 64K 256K",
+		"set mtcopy/min_bytes_per_worker and dcbm/min_bytes_per_channel" },
 	[OPT_ACCEL] = { "accel", CMD_MEASURE, "NAME", "tcg kvm native virtual",
 		"how this system runs, a label (default: found out)" },
 	[OPT_PACKAGE] = { "kernel-package", CMD_MEASURE, "TEXT", NULL,
@@ -204,6 +206,8 @@ static int set_option(struct options *o, int opt, const char *arg)
 		return parse_size(arg, &o->max_batch);
 	case OPT_MIN_BATCH:
 		return parse_size(arg, &o->min_batch);
+	case OPT_MIN_SHARE:
+		return parse_size(arg, &o->min_share);
 	case OPT_ACCEL:
 		return set_accel(o, arg);
 	case OPT_FORMAT:

@@ -40,6 +40,7 @@ struct options {
 	bool quiet;
 	size_t max_batch;		/* 0: leave it */
 	size_t min_batch;
+	size_t min_share;
 	const char *accel;
 	const char *kernel_package;
 	enum format format;

@@ -31,6 +31,7 @@ const struct field record_fields[] = {
 	FIELD(FIELD_BOOL, oversubscribed),
 	FIELD(FIELD_STR, dma_driver),
 	FIELD(FIELD_BOOL, dma_software),
+	FIELD(FIELD_INT, min_share_bytes),
 	FIELD(FIELD_REAL, offloaded_share),
 	FIELD(FIELD_INT, missed_folios),
 	FIELD(FIELD_STR, size_check),

@@ -43,6 +43,7 @@ struct record {
 	bool oversubscribed;
 	char dma_driver[64];
 	bool dma_software;
+	long long min_share_bytes;
 	double offloaded_share;
 	long long missed_folios;
 	char size_check[24];
