@@ -44,6 +44,7 @@ void cells_free(struct cell *cells, size_t nr)
 		samples_free(&cells[i].seconds);
 		samples_free(&cells[i].copy_share);
 		samples_free(&cells[i].copy_ns);
+		samples_free(&cells[i].caller_cpu);
 		samples_free(&cells[i].waits.us);
 	}
 }
@@ -143,6 +144,9 @@ static void note_sample(struct run *run, struct cell *c, const struct move *m,
 
 	samples_add(&c->r->gbps, bytes / m->seconds / 1e9);
 	samples_add(&c->seconds, m->seconds);
+	samples_add(&c->caller_cpu, m->cpu.caller / (bytes / 1e9));
+	c->ticks += m->cpu.ticks;
+	c->moved += bytes;
 	c->moving += m->seconds;
 	c->missed += m->missed;
 	c->offloaded += offloaded;
@@ -300,6 +304,17 @@ static void finish_waits(struct run *run, struct cell *c)
 	r->preempted_touches = c->waits.preempted;
 }
 
+/* Ticks are too coarse for one move: all moves share them. */
+static void finish_cpu(struct cell *c)
+{
+	struct record *r = c->r;
+	const double gb = c->moved / 1e9;
+
+	r->caller_cpu_s_per_gb = stats_median(&c->caller_cpu);
+	r->system_cpu_s_per_gb = c->ticks * cputime_tick() / gb;
+	r->system_cpu_step_s_per_gb = cputime_tick() / gb;
+}
+
 static void finish_cell(struct run *run, struct cell *c)
 {
 	struct record *r = c->r;
@@ -317,6 +332,8 @@ static void finish_cell(struct run *run, struct cell *c)
 			 c->missed);
 	snprintf(r->size_check, sizeof(r->size_check), "%s",
 		 size_check_names[run->buf.check]);
+	if (run->b->o->cpu)
+		finish_cpu(c);
 	if (run->touch)
 		finish_waits(run, c);
 }

@@ -32,6 +32,9 @@ struct cell {
 	struct samples copy_ns;
 	struct waits waits;
 	double moving;			/* all moves together */
+	struct samples caller_cpu;	/* seconds for each GB */
+	long long ticks;		/* of all CPUs, during all moves together */
+	double moved;			/* bytes, by all moves together */
 	long long offloaded;
 	size_t missed;
 };

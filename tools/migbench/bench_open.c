@@ -88,6 +88,16 @@ static int set_min_share(const struct bench *b)
 	return EXIT_CANNOT;
 }
 
+static int open_cputime(const struct options *o)
+{
+	int err = o->cpu ? cputime_open(PROC_STAT) : 0;
+
+	if (!err)
+		return 0;
+	complain(PROC_STAT, "%s", strerror(-err));
+	return EXIT_CANNOT;
+}
+
 static void choose_migrators(struct bench *b)
 {
 	if (b->o->migrators.n)
@@ -120,5 +130,7 @@ int bench_open(struct bench *b, const struct options *o)
 	choose_migrators(b);
 	if (!ret)
 		ret = set_min_share(b);
+	if (!ret)
+		ret = open_cputime(o);
 	return ret;
 }

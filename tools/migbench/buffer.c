@@ -239,6 +239,29 @@ static size_t count_missed(struct buffer *b, int node, long ret)
 	return bad > elsewhere ? bad : elsewhere;
 }
 
+/* The call that is measured, and nothing else. Returns what it did, or -errno. */
+static long timed_call(struct buffer *b, struct move *m, char why[NOTE_LEN])
+{
+	int err, call_err;
+	long ret;
+
+	err = cputime_start(&m->cpu);
+	m->start = now_seconds();
+	ret = move_pages(0, b->nr, b->addr, b->target, b->status, MPOL_MF_MOVE);
+	call_err = errno;
+	m->seconds = now_seconds() - m->start;
+	if (!err)
+		err = cputime_stop(&m->cpu);
+	if (ret < 0) {
+		snprintf(why, NOTE_LEN, "move_pages to node %d: %s", b->target[0],
+			 strerror(call_err));
+		return -call_err;
+	}
+	if (err)
+		snprintf(why, NOTE_LEN, "%s: %s", PROC_STAT, strerror(-err));
+	return err ? err : ret;
+}
+
 int buffer_move(struct buffer *b, int node, struct move *m, char why[NOTE_LEN])
 {
 	size_t i;
@@ -249,15 +272,9 @@ int buffer_move(struct buffer *b, int node, struct move *m, char why[NOTE_LEN])
 		b->target[i] = node;
 		b->status[i] = -EAGAIN;
 	}
-	m->start = now_seconds();
-	ret = move_pages(0, b->nr, b->addr, b->target, b->status, MPOL_MF_MOVE);
-	m->seconds = now_seconds() - m->start;
-	if (ret < 0) {
-		ret = -errno;
-		snprintf(why, NOTE_LEN, "move_pages to node %d: %s", node,
-			 strerror(-ret));
+	ret = timed_call(b, m, why);
+	if (ret < 0)
 		return ret;
-	}
 	m->missed = count_missed(b, node, ret);
 	for (tries = 0; count_elsewhere(b, node); tries++) {
 		if (tries == MAX_CATCH_UP || catch_up(b, node) < 0) {

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "cputime.h"
 #include "migbench.h"
 #include "thp.h"
 
@@ -31,6 +32,7 @@ struct buffer {
 struct move {
 	double seconds;
 	double start;		/* CLOCK_MONOTONIC, seconds */
+	struct cputime cpu;
 	size_t missed;		/* folios that needed a second call */
 };
 

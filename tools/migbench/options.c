@@ -27,7 +27,7 @@ struct option_text {
 enum {
 	OPT_TOTAL, OPT_FOLIO_SIZES, OPT_COUNTS, OPT_LIMITS, OPT_MIGRATORS,
 	OPT_WORKERS, OPT_REPS, OPT_DMA_REPS, OPT_NODES, OPT_INTERLEAVE,
-	OPT_NO_INTERLEAVE, OPT_OVERSUBSCRIBE, OPT_MAX_BATCH, OPT_MIN_BATCH,
+	OPT_NO_INTERLEAVE, OPT_OVERSUBSCRIBE, OPT_CPU, OPT_MAX_BATCH, OPT_MIN_BATCH,
 	OPT_MIN_SHARE, OPT_ACCEL, OPT_PACKAGE, OPT_FORMAT, OPT_OUTPUT, OPT_JSON,
 	OPT_CSV, OPT_QUIET, OPT_HELP, NR_OPTS,
 };
@@ -57,6 +57,8 @@ static const struct option_text table[NR_OPTS] = {
 		"finish one migrator before the next" },
 	[OPT_OVERSUBSCRIBE] = { "oversubscribe", CMD_MEASURE, NULL, NULL,
 		"also run more workers than there are CPUs" },
+	[OPT_CPU] = { "cpu", CMD_SWEEP | CMD_COUNT, NULL, NULL,
+		"also report CPU time, of the caller and of all CPUs, in s/GB" },
 	[OPT_MAX_BATCH] = { "max-batch", CMD_MEASURE & ~CMD_LATENCY, "SIZE", "2M 32M 1G",
 		"set max_batch_bytes while measuring" },
 	[OPT_MIN_BATCH] = { "min-batch", CMD_MEASURE & ~CMD_BREAKDOWN, "SIZE", "4K 64K 2M",
@@ -161,6 +163,8 @@ static int set_switch(struct options *o, int opt)
 		o->interleave = opt == OPT_INTERLEAVE;
 	else if (opt == OPT_OVERSUBSCRIBE)
 		o->oversubscribe = true;
+	else if (opt == OPT_CPU)
+		o->cpu = true;
 	else
 		o->quiet = true;
 	return 0;

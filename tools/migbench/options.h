@@ -41,6 +41,7 @@ struct options {
 	size_t max_batch;		/* 0: leave it */
 	size_t min_batch;
 	size_t min_share;
+	bool cpu;
 	const char *accel;
 	const char *kernel_package;
 	enum format format;

@@ -48,6 +48,10 @@ struct record {
 	long long missed_folios;
 	char size_check[24];
 
+	double caller_cpu_s_per_gb;
+	double system_cpu_s_per_gb;
+	double system_cpu_step_s_per_gb;
+
 	double copy_share;
 	double amdahl_cap;
 	double copy_speedup;

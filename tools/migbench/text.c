@@ -2,8 +2,10 @@
 /*
  * The report for people: the RFC's tables.
  */
+#include <math.h>
 #include <string.h>
 
+#include "cputime.h"
 #include "dma.h"
 #include "migrator.h"
 #include "parse.h"
@@ -64,6 +66,11 @@ static size_t axis_place(struct axis *x, const struct record *r, same_fn same)
 static int in_table(const struct record *r, const char *table)
 {
 	return !strncmp(r->table, table, strlen(table));
+}
+
+static int has_cpu_time(const struct record *r)
+{
+	return isfinite(r->caller_cpu_s_per_gb);
 }
 
 static int in_view(const struct view *v, const struct record *r)
@@ -191,6 +198,62 @@ void text_count(FILE *f, const struct record_set *set)
 	finish(f, &g, &l);
 }
 
+/* Fewer ticks than this are more chance than figure. */
+#define MIN_TICKS 10
+
+static void set_cpu_time(struct grid *g, size_t row, size_t column,
+			 const struct record *r, struct legend *l)
+{
+	const double caller = r->caller_cpu_s_per_gb, all = r->system_cpu_s_per_gb;
+
+	if (all >= MIN_TICKS * r->system_cpu_step_s_per_gb)
+		grid_set(g, row, column, "%.2f / %.2f", caller, all);
+	else
+		grid_set(g, row, column, "%.2f / -[%zu]", caller,
+			 legend_mark(l, "too short for the ticks of " PROC_STAT));
+}
+
+static double coarsest_step(const struct record_set *set, const struct view *v)
+{
+	double step = 0;
+	size_t i;
+
+	for (i = 0; i < set->n; i++)
+		if (in_view(v, &set->v[i]))
+			step = fmax(step, set->v[i].system_cpu_step_s_per_gb);
+	return step;
+}
+
+/* A table of its own: a third figure in each cell of the others is hard to read. */
+void text_cpu(FILE *f, const struct record_set *set, const char *table)
+{
+	const bool sweep = !strcmp(table, "1");
+	const struct view v = { table, sweep ? same_engine : same_count,
+				sweep ? same_size : same_engine, has_cpu_time,
+				set_cpu_time };
+	struct axis rows = { .n = 0 }, columns = { .n = 0 };
+	struct legend l = { .n = 0 };
+	const double step = coarsest_step(set, &v);
+	struct grid g;
+	size_t i;
+
+	if (!(step > 0))
+		return;
+	fill(&g, set, &v, &rows, &columns, &l);
+	fprintf(f, "\nCPU time for each GB moved, in s/GB: the caller's / that of all CPUs\n");
+	text_channels(f, set, table);
+	if (sweep) {
+		for (i = 0; i < rows.n; i++)
+			set_engine(&g, i + 1, 0, rows.first[i]);
+		head_sizes(&g, &columns);
+	} else {
+		head_counts(&g, &rows, &columns);
+	}
+	finish(f, &g, &l);
+	fprintf(f, "Caller: median. All CPUs: " PROC_STAT
+		" over all repetitions, whatever ran; one tick is %.3f s/GB or less.\n", step);
+}
+
 static const struct record *find_kernel(const struct record_set *set,
 					const struct record *like)
 {
@@ -284,4 +347,6 @@ void text_report(FILE *f, const struct record_set *set)
 			text_sweep(f, set, done);
 	}
 	text_speedups(f, set);
+	text_cpu(f, set, "1");
+	text_cpu(f, set, "2");
 }

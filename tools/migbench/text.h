@@ -32,7 +32,7 @@ struct legend {
 size_t legend_mark(struct legend *l, const char *text);
 void legend_print(FILE *f, const struct legend *l);
 
-/* All tables that @set has, as the RFC prints them */
+/* All tables that @set has, as the RFC prints them, and those that explain them. */
 void text_report(FILE *f, const struct record_set *set);
 
 /* Parts of it, in files of their own. */
@@ -41,6 +41,9 @@ void text_speedups(FILE *f, const struct record_set *set);
 void text_count(FILE *f, const struct record_set *set);
 void text_breakdown(FILE *f, const struct record_set *set);
 void text_latency(FILE *f, const struct record_set *set);
+
+/* CPU time where it was measured; all tables of the sweep ("1") are one. */
+void text_cpu(FILE *f, const struct record_set *set, const char *table);
 
 /* Whose DMA channels are in tables that so begin, if any, and what that means. */
 void text_channels(FILE *f, const struct record_set *set, const char *table);

@@ -41,6 +41,9 @@ static void defaults_are_the_rfcs(void **state)
 	assert_int_equal(o.node[0], -1);
 	assert_int_equal(o.dma_reps, 0);
 	assert_int_equal(o.min_share, 0);
+	assert_false(o.cpu);
+	assert_int_equal(parse(&o, CMD_COUNT, "count --cpu"), 0);
+	assert_true(o.cpu);
 	assert_int_equal(o.counts.n, 9);
 	assert_int_equal(o.counts.v[8], 8192);
 	assert_int_equal(parse(&o, CMD_BREAKDOWN, "breakdown"), 0);
@@ -60,7 +63,7 @@ static void all_is_read(void **state)
 		"sweep --total=64M --folio-sizes 4K,2M --migrators=mtcopy "
 		"--workers=1,2 --reps=7 --nodes=2,0 --no-interleave "
 		"--oversubscribe --max-batch=8M --min-batch=4K --accel=tcg "
-		"--dma-reps=2 --min-share=64K"), 0);
+		"--dma-reps=2 --min-share=64K --cpu"), 0);
 	assert_int_equal(o.total, 64 << 20);
 	assert_int_equal(o.folio_sizes.n, 2);
 	assert_string_equal(o.migrators.v[0], "mtcopy");
@@ -74,6 +77,7 @@ static void all_is_read(void **state)
 	assert_int_equal(o.min_batch, 4096);
 	assert_int_equal(o.dma_reps, 2);
 	assert_int_equal(o.min_share, 64 << 10);
+	assert_true(o.cpu);
 	assert_string_equal(o.accel, "tcg");
 }
 
@@ -106,7 +110,7 @@ static void errors_are_usage_errors(void **state)
 		"sweep --nodes=1,1", "sweep --nodes=0,1,2", "sweep --format=xml",
 		"sweep --accel=", "sweep --accel=a-name-too-long-for-it",
 		"sweep --dma-reps=0", "sweep --dma-reps=1001", "sweep --min-share=x",
-		"sweep --min-share=0",
+		"sweep --min-share=0", "sweep --cpu=1",
 		"sweep --output=", "sweep --quiet=1", "sweep extra",
 		/* options of other commands */
 		"sweep --counts=1", "sweep --limits=2M",
@@ -120,6 +124,7 @@ static void errors_are_usage_errors(void **state)
 			fail_msg("accepted: %s", bad[i]);
 	assert_int_equal(parse(&o, CMD_COUNT, "count --total=1G"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_LATENCY, "latency --max-batch=2M"), EXIT_USAGE);
+	assert_int_equal(parse(&o, CMD_LATENCY, "latency --cpu"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_BREAKDOWN, "breakdown --dma-reps=2"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_COMPARE, "compare a"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_COMPARE, "compare a b c"), EXIT_USAGE);

@@ -4,6 +4,8 @@
  */
 #include "check.h"
 
+#include <math.h>
+
 #include "text.h"
 
 static struct record_set set;
@@ -124,6 +126,38 @@ static void fewer_repetitions_are_said(void **state)
 	assert_says("7 or more repetitions each (2 with DMA channels); every");
 }
 
+static void add_cpu_time(struct record *r, double caller, double all, double step)
+{
+	r->caller_cpu_s_per_gb = caller;
+	r->system_cpu_s_per_gb = all;
+	r->system_cpu_step_s_per_gb = step;
+}
+
+static void cpu_time_where_it_was_measured(void **state)
+{
+	(void)state;
+	add_cpu_time(add("1a", "kernel", 1, 1), 1, 1.25, 0.01);
+	add_cpu_time(add("1b", "mtcopy", 2, 1), 0.5, 1.5, 0.02);
+	add("1b", "mtcopy", 4, 1);
+	add_cpu_time(add("2", "kernel", 1, 1), 3, 4, 0.5);
+	print();
+	assert_says("\nCPU time for each GB moved, in s/GB: the caller's / that of all CPUs\n");
+	assert_says("           kernel | 1.00 / 1.25\n");
+	assert_says("mtcopy, 2 workers | 0.50 / 1.50\n");
+	assert_silent_about("mtcopy, 4 workers");
+	assert_says("one tick is 0.020 s/GB or less.");
+	/* Eight ticks say nothing. */
+	assert_says("     8 | 3.00 / -[1]\n[1] too short for the ticks of /proc/stat\n");
+}
+
+static void no_cpu_time_no_table(void **state)
+{
+	(void)state;
+	add("1a", "kernel", 1, 1);
+	print();
+	assert_silent_about("CPU time");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, no_records, drop_records)
@@ -132,6 +166,8 @@ int main(void)
 		T(an_engine_is_named),
 		T(a_setting_that_cannot_be_had),
 		T(fewer_repetitions_are_said),
+		T(cpu_time_where_it_was_measured),
+		T(no_cpu_time_no_table),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
