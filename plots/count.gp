@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Table 2: throughput by number of 2 MB folios, this run beside the RFC.
-# plot.sh also sets: most (files of the cells with more than one worker).
+# plot.sh also sets: most (files of the cells with more than one worker), channels
+# (whose DMA channels).
 
 width = 1120; height = 460
 load "style.gp"
@@ -24,7 +25,8 @@ label(name) = name eq "kernel-1" ? "kernel" : \
 	      (name[strlen(name)-1:*] eq "-1" ? "" : "s")
 
 do for [side in "run rfc"] {
-	set title (side eq "run" ? about : "RFC V3, 2 x AMD Zen 3") font ",10"
+	set title (side eq "run" ? about.below(channels) : \
+		   "RFC V3, 2 x AMD Zen 3".below(channels eq "" ? "" : rfc_channels)) font ",10"
 	names = ""
 	do for [n in "kernel-1 mtcopy-1 dcbm-1 ".most] {
 		if (has(side."-count-".n)) { names = names." ".n }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Tables 1a with 1b or 1c: throughput by folio size, this run beside the RFC.
-# plot.sh also sets: migrator, worker, list (numbers of workers).
+# plot.sh also sets: migrator, worker, list (numbers of workers), channels (whose).
 
 width = 1120; height = 460
 load "style.gp"
@@ -15,7 +15,8 @@ set yrange [0:*]
 set multiplot layout 1,2 title "move_pages() with ".migrator.": throughput by folio size" font ",13"
 
 do for [side in "run rfc"] {
-	set title (side eq "run" ? about : "RFC V3, 2 x AMD Zen 3, 1 GB") font ",10"
+	set title (side eq "run" ? about.below(channels) : \
+		   "RFC V3, 2 x AMD Zen 3, 1 GB".below(channels eq "" ? "" : rfc_channels)) font ",10"
 	names = ""
 	do for [w in list] {
 		if (has(side."-".migrator."-".w)) { names = names." ".w }

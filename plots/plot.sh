@@ -45,6 +45,17 @@ about()
 	fi
 }
 
+# Whose DMA channels a table has, if any, one line for the titles.
+channels()	# TABLE
+{
+	local driver software
+
+	IFS=$'\t' read -r driver software < <(select_csv "$run" \
+		dma_driver,dma_software "table=$1,status=ok") || return 0
+	echo "DMA channels of $driver$([[ $software != true ]] ||
+		echo ": software that the CPUs run")"
+}
+
 cells()		# NAME FILE COLUMNS CONDITIONS: a .dat file, if it has a row
 {
 	select_csv "$2" "$3" "$4" >"$data/$1"
@@ -75,12 +86,13 @@ draw_folio_sizes()	# MIGRATOR TABLE WORKER
 		cells "rfc-$1-$w" "$reference/table-$2.csv" folio_kb,gbps,spread_gbps \
 			"workers=$w"
 	done
-	draw folio-size "folio-size-$1" "migrator='$1'; worker='$3'; list='$list'"
+	draw folio-size "folio-size-$1" "migrator='$1'; worker='$3'; list='$list';
+		channels='$(channels "$2")'"
 }
 
 draw_kernel()	# a run that has no migrator but the kernel
 {
-	draw folio-size folio-size-kernel "migrator='kernel'; worker=''; list=''"
+	draw folio-size folio-size-kernel "migrator='kernel'; worker=''; list=''; channels=''"
 }
 
 draw_counts()
@@ -96,7 +108,7 @@ draw_counts()
 			[[ $w == 1 ]] || most+="$m-$w "
 		done
 	done
-	draw count count "most='$most'"
+	draw count count "most='$most'; channels='$(channels 2)'"
 }
 
 # The RFC's shares stand in one row with ours: they are joined by their cell.

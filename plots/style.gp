@@ -19,3 +19,6 @@ set key top left reverse Left samplen 2 spacing 1.1 opaque
 color(w) = w == 1 ? "#a6bddb" : w == 2 ? "#3690c0" : w == 4 ? "#02818a" : \
 	   w == 8 ? "#41ab5d" : w == 12 ? "#fe9929" : "#cc4c02"
 has(file) = int(system("test -s '".data."/".file."' && echo 1 || echo 0"))
+# A second line of a title, where there is something to say.
+below(text) = text eq "" ? "" : "\n".text
+rfc_channels = "DMA channels of PTDMA"
