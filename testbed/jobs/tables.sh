@@ -7,7 +7,8 @@ set -eu
 TOTAL=${TOTAL:-64M}
 COUNTS=${COUNTS:-1,8,16,32,64,256}
 LIMITS=${LIMITS:-2M,4M,8M,16M,32M,64M,1G}
-# More workers than this are marked as not measured, in one cell each.
+# Those that the CPUs, or the DMA channels, are too few for are marked as not
+# measured, in one cell each.
 WORKERS=${WORKERS:-1,2,4,8,12,16}
 
 # measure TABLE OPTION...: one table, as text, JSON and CSV
@@ -22,27 +23,42 @@ measure() {
 	echo "$table done in $(($(cut -d. -f1 /proc/uptime) - start)) s"
 }
 
-# A stock kernel has none, and not every machine has channels for dcbm.
-[ ! -e /lib/modules/mtcopy.ko ] || insmod /lib/modules/mtcopy.ko
-[ -z "$(ls /sys/class/dma)" ] || insmod /lib/modules/dcbm.ko
+# load NAME [PARAMETER...]: a module, if this kernel brought it along
+load() {
+	[ ! -e "/lib/modules/$1.ko" ] || insmod "/lib/modules/$1.ko" ${2:+"$2"}
+}
+
+# A stock kernel has none of them. A machine without DMA channels gets the engine
+# in software; migbench names it in every table.
+load mtcopy
+load dcbm
+[ -n "$(ls /sys/class/dma 2>/dev/null)" ] || load migrate_offload_engine channels=16
+
+# The waits are about max_batch_bytes: the CPUs' copy has them all.
+on_cpus=kernel
+[ ! -d /sys/kernel/mm/migration/mtcopy ] || on_cpus=kernel,mtcopy
+
 # A machine whose clock the kernel does not know.
 [ -z "${HOST_TIME:-}" ] || date -s "@$HOST_TIME" >/dev/null
 rc=0
 for table in ${TABLES:-sweep count breakdown latency}; do
 	reps=5
+	# Both tables of throughput; their rows of channels are twice as many as the
+	# others, see docs/reproduce.md.
+	set -- --cpu --workers "$WORKERS" --dma-reps "${REPS:-2}" \
+		${MIN_BATCH:+--min-batch "$MIN_BATCH"} ${MIN_SHARE:+--min-share "$MIN_SHARE"} \
+		${MIGRATORS:+--migrators "$MIGRATORS"}
 	case $table in
 	sweep)
 		# The shortest moves, which a noisy machine disturbs most.
 		reps=7
-		set -- --total "$TOTAL" --workers "$WORKERS" ${SIZES:+--folio-sizes "$SIZES"} \
-			${MIGRATORS:+--migrators "$MIGRATORS"}
+		set -- "$@" --total "$TOTAL" ${SIZES:+--folio-sizes "$SIZES"}
 		;;
-	count)
-		set -- --counts "$COUNTS" --workers "$WORKERS" \
-			${MIGRATORS:+--migrators "$MIGRATORS"}
-		;;
+	count) set -- "$@" --counts "$COUNTS" ;;
 	breakdown) set -- ;;
-	latency) set -- --total "$TOTAL" --limits "$LIMITS" --workers 1,2 ;;
+	latency)
+		set -- --total "$TOTAL" --limits "$LIMITS" --workers 1,2 --migrators "$on_cpus"
+		;;
 	esac
 	measure "$table" --reps "${REPS:-$reps}" "$@"
 done
