@@ -325,8 +325,10 @@ static void finish_cell(struct run *run, struct cell *c)
 	record_summarize(r);
 	r->verified = true;
 	r->missed_folios = c->missed;
-	if (c->m->workers_file)
+	if (c->m->workers_file) {
 		r->offloaded_share = (double)c->offloaded / r->bytes / r->gbps.n;
+		r->copy_us = stats_median(&c->copy_ns) / 1e3;
+	}
 	if (c->missed)
 		snprintf(r->note, sizeof(r->note), "%zu folios needed a second call",
 			 c->missed);

@@ -99,6 +99,7 @@ static void summarize(struct bench *b, struct record *r, struct cell *calls,
 	r->verified = call->r->verified;
 	r->missed_folios = call->r->missed_folios;
 	r->offloaded_share = call->r->offloaded_share;
+	r->copy_us = call->r->copy_us;
 	memcpy(r->size_check, call->r->size_check, sizeof(r->size_check));
 	if (counted)
 		set_share(r, stats_median(&call->copy_share), "mtcopy stats/ns");

@@ -131,6 +131,7 @@ void legend_print(FILE *f, const struct legend *l)
 void text_throughput(struct grid *g, size_t row, size_t column,
 		     const struct record *r, struct legend *l)
 {
+	const int places = r->median_gbps < 0.1 ? 4 : 2;
 	char mark[24] = "", note[NOTE_LEN];
 
 	if (!record_has_status(r, STATUS_OK)) {
@@ -146,7 +147,9 @@ void text_throughput(struct grid *g, size_t row, size_t column,
 	} else if (*r->note) {
 		snprintf(mark, sizeof(mark), "[%zu]", legend_mark(l, r->note));
 	}
-	grid_set(g, row, column, "%.2f±%.2f%s", r->median_gbps, r->sd_gbps, mark);
+	/* Lists of a few pages: most of the time is that of the call. */
+	grid_set(g, row, column, "%.*f±%.*f%s", places, r->median_gbps, places,
+		 r->sd_gbps, mark);
 }
 
 void text_real(struct grid *g, size_t row, size_t column, double v, int places)

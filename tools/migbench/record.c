@@ -38,6 +38,7 @@ const struct field record_fields[] = {
 	FIELD(FIELD_REAL, caller_cpu_s_per_gb),
 	FIELD(FIELD_REAL, system_cpu_s_per_gb),
 	FIELD(FIELD_REAL, system_cpu_step_s_per_gb),
+	FIELD(FIELD_REAL, copy_us),
 	FIELD(FIELD_REAL, copy_share),
 	FIELD(FIELD_REAL, amdahl_cap),
 	FIELD(FIELD_REAL, copy_speedup),

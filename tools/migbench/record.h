@@ -52,6 +52,7 @@ struct record {
 	double system_cpu_s_per_gb;
 	double system_cpu_step_s_per_gb;
 
+	double copy_us;
 	double copy_share;
 	double amdahl_cap;
 	double copy_speedup;

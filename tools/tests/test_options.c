@@ -153,6 +153,13 @@ static void words_and_help_name_every_option(void **state)
 	free(words);
 	free(help);
 	f = open_memstream(&words, &len);
+	options_words(f, CMD_SWEEP, NULL);
+	fclose(f);
+	assert_non_null(strstr(words, "--cpu\n"));
+	assert_non_null(strstr(words, "--dma-reps=\n"));
+	assert_non_null(strstr(words, "--min-share=\n"));
+	free(words);
+	f = open_memstream(&words, &len);
 	options_words(f, CMD_SWEEP, "--format");
 	fclose(f);
 	assert_string_equal(words, "text csv json\n");

@@ -114,6 +114,14 @@ static void a_setting_that_cannot_be_had(void **state)
 	assert_says("\n      8 | 2.00±0.00\n");
 }
 
+static void no_throughput_is_nothing(void **state)
+{
+	(void)state;
+	add("1a", "kernel", 1, 0.00312);
+	print();
+	assert_says("      GB/s | 0.0031±0.0000\n");
+}
+
 static void fewer_repetitions_are_said(void **state)
 {
 	(void)state;
@@ -165,6 +173,7 @@ int main(void)
 		T(software_is_called_so),
 		T(an_engine_is_named),
 		T(a_setting_that_cannot_be_had),
+		T(no_throughput_is_nothing),
 		T(fewer_repetitions_are_said),
 		T(cpu_time_where_it_was_measured),
 		T(no_cpu_time_no_table),
