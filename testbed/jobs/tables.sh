@@ -33,6 +33,11 @@ load() {
 load mtcopy
 load dcbm
 [ -n "$(ls /sys/class/dma 2>/dev/null)" ] || load migrate_offload_engine channels=16
+# On a busy host a guest's CPU may stand still for a second, which is the timeout
+# of a transfer: folios whose transfer is given up are unmapped twice, and those
+# between a page and 2 MB are split then.
+timeout=/sys/kernel/mm/migration/dcbm/timeout_ms
+[ ! -e $timeout ] || echo 20000 >$timeout
 
 # The waits are about max_batch_bytes: the CPUs' copy has them all.
 on_cpus=kernel
