@@ -63,9 +63,11 @@ test_reload() {
 	done
 }
 
-# unbind N: without its driver a device has no channels, with it they are back
+# unbind N [FUNCTION]: without its driver a device has no channels, with it they
+# are back
 unbind() {
 	select_migrator dcbm || fail "$1: cannot select dcbm"
+	${2:+"$2"}
 	echo "$DEVICE" >"$DRIVER/unbind" || fail "$1: cannot unbind"
 	select_migrator kernel
 	select_migrator dcbm 2>/dev/null && fail "$1: channels without a driver"
@@ -79,22 +81,34 @@ test_unbind() {
 	select_migrator kernel
 }
 
+lost() {
+	cat "$FAULTS/fail_lost_count"
+}
+
+# A batch waits for a transfer that is lost, and for other ones.
+wait_for_loss() {
+	before=$(lost)
+	for _ in $(seq 1000); do
+		[ "$(lost)" = "$before" ] || return
+	done
+	fail "nothing was lost"
+}
+
 # Transfers that never end are aborted by the driver when it goes.
 test_unbind_lost() {
 	echo 300 >"$SYSFS/dcbm/timeout_ms"
 	echo -1 >"$FAULTS/fail_lost/times"
-	echo 50 >"$FAULTS/fail_lost/interval"
+	echo 5 >"$FAULTS/fail_lost/interval"
 	echo 100 >"$FAULTS/fail_lost/probability"
-	before=$(cat "$SYSFS/dcbm/timeouts")
+	first=$(cat "$SYSFS/dcbm/timeouts")
 	for i in $(seq $((TIMES / 10))); do
-		unbind "$i"
+		unbind "$i" wait_for_loss
 		[ "$(cat "$SYSFS/dcbm/quarantined")" = 0 ] ||
 			fail "$i: in quarantine without a driver"
 	done
 	echo 0 >"$FAULTS/fail_lost/probability"
 	prepare
-	echo "# $(cat "$FAULTS/fail_lost_count") lost transfers," \
-		"$(($(cat "$SYSFS/dcbm/timeouts") - before)) time-outs"
+	echo "# $(lost) lost transfers, $(($(cat "$SYSFS/dcbm/timeouts") - first)) time-outs"
 	select_migrator kernel
 }
 

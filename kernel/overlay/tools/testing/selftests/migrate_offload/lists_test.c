@@ -4,6 +4,7 @@
  * must not be taken for joined on the other.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "mo_engine.h"
@@ -26,12 +27,23 @@ MO_VARIANT(lists, kernel, "kernel");
 MO_VARIANT(lists, dcbm_1, "dcbm", .channels = 1);
 MO_VARIANT(lists, dcbm_4, "dcbm", .channels = 4);
 
+/* Free pages are kept for the CPU that freed them. */
+static int stay_on_this_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
 FIXTURE_SETUP(lists)
 {
 	const char *reason = mo_use(&variant->v);
 
 	if (reason)
 		SKIP(return, "%s", reason);
+	ASSERT_EQ(0, stay_on_this_cpu());
 	if (mo_put(MO_THP "enabled", "madvise") ||
 	    mo_put(MO_THP "hugepages-2048kB/enabled", "madvise"))
 		SKIP(return, "no transparent huge pages");
@@ -123,6 +135,27 @@ TEST_F(lists, sources_adjoin)
 	EXPECT_GT(30, after);
 }
 
+/* Free pages without free neighbours are taken first: until there are none. */
+static void use_up_single_pages(struct mo_region *r, int node)
+{
+	struct mo_region part = { .len = mo_pmd_size };
+	unsigned int percent = 0;
+
+	r->len = 64 * mo_pmd_size;
+	r->mem = mo_map_aligned(r->len, mo_pmd_size, PROT_READ | PROT_WRITE);
+	madvise(r->mem, r->len, MADV_NOHUGEPAGE);
+	mo_bind(node);
+	for (size_t i = 0; i < 64 && percent < 95; i++) {
+		part.mem = r->mem + i * part.len;
+		memset(part.mem, 1, part.len);
+		if (!mo_scan(&part))
+			percent = percent_adjoining(&part);
+	}
+	mo_bind(-1);
+	part.mem = NULL;
+	mo_free(&part);
+}
+
 static void shuffle(struct mo_region *r)
 {
 	srand(1);
@@ -143,9 +176,7 @@ TEST_F(lists, destinations_adjoin)
 	mo_bind(mo_nodes[0]);
 	if (!make_adjoining(r))
 		SKIP(return, "no huge pages that can be split");
-	/* Single pages that are free are taken first: use them up. */
-	comb(&self->comb, mo_nodes[1], 2 * r->nr);
-	memset(self->comb.mem, 1, self->comb.len);
+	use_up_single_pages(&self->comb, mo_nodes[1]);
 	shuffle(r);
 	before = percent_adjoining(r);
 	move_and_look(_metadata, r);
