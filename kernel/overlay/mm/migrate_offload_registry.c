@@ -106,6 +106,23 @@ int migrate_offload_select(const char *name)
 EXPORT_SYMBOL_GPL(migrate_offload_select);
 
 /**
+ * migrate_offload_deselect - choose "kernel" instead of a migrator
+ * @name: Name of the migrator; another one that is selected stays.
+ *
+ * Context: Process context.  Sleeps.
+ */
+void migrate_offload_deselect(const char *name)
+{
+	struct migrate_migrator *m;
+
+	guard(mutex)(&migrate_offload_lock);
+	m = migrate_find(name);
+	if (m && m == rcu_access_pointer(migrate_selected))
+		migrate_set_selected(NULL);
+}
+EXPORT_SYMBOL_GPL(migrate_offload_deselect);
+
+/**
  * migrate_offload_is_selected - is this the migrator that is selected?
  * @name: Name of a migrator, registered or not.
  *

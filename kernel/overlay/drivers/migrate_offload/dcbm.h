@@ -82,8 +82,9 @@ struct dcbm_window {
  * @node: In the list of free channels, of those of one batch, or of those in
  *	quarantine.
  * @held: In the list of all but those in quarantine.
- * @dma: The channel.
- * @dev: Device that its addresses are for.
+ * @dma: The channel; NULL in quarantine when its driver has gone.
+ * @dev: Device of its provider.
+ * @map_dev: Device that its addresses are for, most often the same.
  * @max_segment: Longest entry in bytes, a multiple of a page.
  * @max_desc: Longest descriptor that the engine is known to take, in bytes.
  * @window: Memory for two windows.
@@ -105,6 +106,7 @@ struct dcbm_chan {
 	struct list_head held;
 	struct dma_chan *dma;
 	struct device *dev;
+	struct device *map_dev;
 	unsigned int max_segment;
 	unsigned int max_desc;
 	struct dcbm_window *window[2];
@@ -169,6 +171,8 @@ void dcbm_request_exit(void);
 bool dcbm_chan_retire(struct dcbm_chan *chan, struct migrate_batch *batch);
 void dcbm_chan_quiet(struct dcbm_chan *chan);
 unsigned int dcbm_nr_quarantined(void);
+void dcbm_quarantine_leave(struct device *dev);
+void dcbm_quarantine_flush(void);
 int dcbm_quarantine_init(void);
 void dcbm_quarantine_exit(void);
 

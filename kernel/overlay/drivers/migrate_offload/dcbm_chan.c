@@ -63,12 +63,16 @@ void dcbm_chan_forget(struct dcbm_chan *chan)
 	dcbm_chan_unlist(chan);
 }
 
-/* To be called before it is certain that @chan will be one of @dev. */
+/*
+ * To be called before it is certain that @chan will be one of @dev, and again, for
+ * another one or none, when it will not.
+ */
 void dcbm_chan_set_dev(struct dcbm_chan *chan, struct device *dev)
 {
 	spin_lock(&dcbm_lock);
 	chan->dev = dev;
 	chan->leaving = false;
+	wake_up(&dcbm_forgotten);
 	spin_unlock(&dcbm_lock);
 }
 
@@ -108,7 +112,7 @@ static int dcbm_chan_create(void)
 	spin_unlock(&dcbm_lock);
 	err = dcbm_chan_request(chan);
 	if (!err && !dcbm_chan_add(chan))
-		err = -ENODEV;
+		err = -EAGAIN;
 	if (err)
 		dcbm_chan_destroy(chan);
 	return err;
@@ -154,11 +158,11 @@ static bool dcbm_holds(const struct device *dev)
 }
 
 /**
- * dcbm_chans_leave - give back all channels of a device, but for those in
- * quarantine
+ * dcbm_chans_leave - give back all channels of a device
  * @dev: The device, whose driver still works.
  *
  * Waits for the batches that use them, so for no longer than those may take.
+ * What is in quarantine keeps its mappings and references.
  */
 void dcbm_chans_leave(struct device *dev)
 {
@@ -171,6 +175,7 @@ void dcbm_chans_leave(struct device *dev)
 	spin_unlock(&dcbm_lock);
 	dcbm_trim(NULL);
 	wait_event(dcbm_forgotten, !dcbm_holds(dev));
+	dcbm_quarantine_leave(dev);
 }
 
 static void dcbm_want(unsigned int nr)
@@ -199,7 +204,8 @@ int dcbm_chans_resize(unsigned int nr)
 	dcbm_want(nr);
 	while (READ_ONCE(dcbm_nr_held) < nr) {
 		err = dcbm_chan_create();
-		if (!err)
+		/* One of a device that is being unbound: others may be there. */
+		if (!err || err == -EAGAIN)
 			continue;
 		pr_info("%u DMA channels wanted, %u are there that can copy memory without bouncing\n",
 			nr, dcbm_nr_held);

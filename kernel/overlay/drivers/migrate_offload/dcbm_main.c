@@ -101,8 +101,11 @@ static void dcbm_progress(struct dcbm_chan *chan, struct dcbm_job *job)
 	}
 	if (w && !dcbm_window_submitted(w)) {
 		/* The deadline stays: it is that of the whole window. */
-		dcbm_window_submit(w);
-		return;
+		if (time_before(jiffies, chan->deadline)) {
+			dcbm_window_submit(w);
+			return;
+		}
+		/* Late, but idle now: the CPU copies the rest. */
 	}
 	chan->active = NULL;
 	if (chan->next) {

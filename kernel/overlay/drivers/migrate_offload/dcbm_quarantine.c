@@ -7,6 +7,8 @@
  * channel is never terminated.  It keeps both mappings of its window and a
  * reference on each destination, until all of its callbacks have run.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/list.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
@@ -24,6 +26,19 @@ static unsigned long dcbm_going_pfn, dcbm_going_nr;
 static struct workqueue_struct *dcbm_quiet_wq;
 /* For those who wait until none is in quarantine. */
 static DECLARE_WAIT_QUEUE_HEAD(dcbm_quiet);
+
+/* Its driver may be about to go: whoever takes it gives it back. */
+static void dcbm_give_back(struct dcbm_chan *chan)
+{
+	struct dma_chan *dma;
+
+	spin_lock(&dcbm_lock);
+	dma = chan->dma;
+	chan->dma = NULL;
+	spin_unlock(&dcbm_lock);
+	if (dma)
+		dma_release_channel(dma);
+}
 
 /*
  * Runs when the last callback of a retired channel has.  Nobody writes to the
@@ -47,7 +62,7 @@ static void dcbm_release(struct work_struct *work)
 	spin_lock(&dcbm_lock);
 	chan->active = NULL;
 	spin_unlock(&dcbm_lock);
-	/* Still in quarantine: it cannot be requested again before this. */
+	dcbm_give_back(chan);
 	dcbm_chan_release(chan);
 	spin_lock(&dcbm_lock);
 	list_del(&chan->node);
@@ -142,6 +157,49 @@ unsigned int dcbm_nr_quarantined(void)
 	return nr;
 }
 
+static struct dcbm_chan *dcbm_quarantined_of(struct device *dev)
+{
+	struct dcbm_chan *chan;
+
+	lockdep_assert_held(&dcbm_lock);
+	list_for_each_entry(chan, &dcbm_quarantine, node)
+		if (chan->dev == dev && chan->dma)
+			return chan;
+	return NULL;
+}
+
+/**
+ * dcbm_quarantine_leave - give back the channels of a device that are in
+ * quarantine
+ * @dev: The device, whose driver is about to be unbound.
+ *
+ * The driver ends their transfers, or loses them; only in the first case do the
+ * mappings and the references on destinations end, too.
+ */
+void dcbm_quarantine_leave(struct device *dev)
+{
+	struct dcbm_chan *chan;
+	struct dma_chan *dma;
+
+	spin_lock(&dcbm_lock);
+	while ((chan = dcbm_quarantined_of(dev))) {
+		dma = chan->dma;
+		chan->dma = NULL;
+		spin_unlock(&dcbm_lock);
+		dma_release_channel(dma);
+		spin_lock(&dcbm_lock);
+	}
+	spin_unlock(&dcbm_lock);
+	/* For those that are being given back because they have ended. */
+	dcbm_quarantine_flush();
+}
+
+/* Mappings of transfers that have ended are gone then. */
+void dcbm_quarantine_flush(void)
+{
+	flush_workqueue(dcbm_quiet_wq);
+}
+
 static bool dcbm_overlaps(const struct dcbm_window *w, unsigned long first,
 			  unsigned long nr)
 {
@@ -211,6 +269,8 @@ int dcbm_quarantine_init(void)
  */
 void dcbm_quarantine_exit(void)
 {
+	if (dcbm_nr_quarantined())
+		pr_warn("a DMA channel was lost while dcbm was being removed: waiting for it\n");
 	wait_event(dcbm_quiet, !dcbm_nr_quarantined());
 	unregister_memory_notifier(&dcbm_memory_nb);
 	destroy_workqueue(dcbm_quiet_wq);

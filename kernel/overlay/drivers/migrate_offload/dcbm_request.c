@@ -8,7 +8,9 @@
  */
 #include <linux/device.h>
 #include <linux/device/bus.h>
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/slab.h>
 
@@ -27,13 +29,20 @@ static LIST_HEAD(dcbm_buses);
 struct dcbm_request {
 	struct dcbm_chan *chan;
 	const struct bus_type *unwatched;
+	bool busy;
 };
+
+/* For a device that is locked for another purpose than to be unbound. */
+#define DCBM_REQUEST_TRIES	10
 
 static int dcbm_bus_notify(struct notifier_block *nb, unsigned long action,
 			   void *dev)
 {
 	if (action == BUS_NOTIFY_UNBIND_DRIVER)
 		dcbm_chans_leave(dev);
+	/* Its last callbacks have run: no mapping may outlive this. */
+	if (action == BUS_NOTIFY_UNBOUND_DRIVER)
+		dcbm_quarantine_flush();
 	return NOTIFY_OK;
 }
 
@@ -56,6 +65,8 @@ static int dcbm_watch(const struct bus_type *bus)
 		return -ENOMEM;
 	b->bus = bus;
 	b->nb.notifier_call = dcbm_bus_notify;
+	/* Before those who look for mappings that are left. */
+	b->nb.priority = INT_MAX;
 	err = bus_register_notifier(bus, &b->nb);
 	if (err)
 		kfree(b);
@@ -75,31 +86,30 @@ void dcbm_request_exit(void)
 	}
 }
 
-static bool dcbm_chan_fits(struct dma_chan *dma)
+static bool dcbm_dev_fits(struct device *dev)
 {
-	struct device *dev = dma->device->dev;
-
 	/* A device that bounces copies with the CPU, twice. */
 	if (dma_max_mapping_size(dev) < DCBM_WINDOW_BYTES) {
 		dcbm_count(DCBM_BOUNCING);
 		return false;
 	}
-	return dma_get_max_seg_size(dev) >= PAGE_SIZE &&
-	       1UL << dma->device->copy_align <= PAGE_SIZE;
+	return dma_get_max_seg_size(dev) >= PAGE_SIZE;
 }
 
 /*
- * Drivers are unbound under the lock of their device.  Where that begins after
- * this, the notification finds @chan, and waits.
+ * Drivers are unbound under the lock of their device: where it is held, that may
+ * be.  Where that begins after this, the notification finds the channel, and waits.
  */
-static bool dcbm_dev_stays(struct device *dev)
+static bool dcbm_dev_stays(struct device *dev, struct dcbm_request *request)
 {
 	bool bound;
 
 	if (!dev->bus)
 		return true;
-	if (!device_trylock(dev))
+	if (!device_trylock(dev)) {
+		request->busy = true;
 		return false;
+	}
 	bound = dev->driver;
 	device_unlock(dev);
 	return bound;
@@ -110,14 +120,18 @@ static bool dcbm_filter(struct dma_chan *dma, void *param)
 	struct dcbm_request *request = param;
 	struct device *dev = dma->device->dev;
 
-	if (!dcbm_chan_fits(dma))
+	/* A provider that is gone has none, and stays listed for its clients. */
+	if (!dma->device->chancnt)
+		return false;
+	if (!dcbm_dev_fits(dmaengine_get_dma_device(dma)) ||
+	    1UL << dma->device->copy_align > PAGE_SIZE)
 		return false;
 	if (dev->bus && !dcbm_is_watched(dev->bus)) {
 		request->unwatched = dev->bus;
 		return false;
 	}
 	dcbm_chan_set_dev(request->chan, dev);
-	return dcbm_dev_stays(dev);
+	return dcbm_dev_stays(dev, request);
 }
 
 /* A bus cannot be watched in the filter, under the locks of DMAEngine. */
@@ -128,12 +142,25 @@ static int dcbm_request(struct dcbm_chan *chan)
 
 	dma_cap_zero(mask);
 	dma_cap_set(DMA_MEMCPY, mask);
-	do {
+	for (int i = 0; i < DCBM_REQUEST_TRIES; i++) {
 		request.unwatched = NULL;
+		request.busy = false;
 		chan->dma = dma_request_channel(mask, dcbm_filter, &request);
 		if (chan->dma)
 			return 0;
-	} while (request.unwatched && !dcbm_watch(request.unwatched));
+		/* Whoever unbinds one that was looked at need not wait for us. */
+		dcbm_chan_set_dev(chan, NULL);
+		if (request.unwatched) {
+			int err = dcbm_watch(request.unwatched);
+
+			if (err)
+				return err;
+		} else if (request.busy) {
+			msleep(10);
+		} else {
+			break;
+		}
+	}
 	return -ENODEV;
 }
 
@@ -162,9 +189,12 @@ int dcbm_chan_request(struct dcbm_chan *chan)
 	err = dcbm_request(chan);
 	if (err)
 		return err;
-	/* For the mappings, which may outlive the driver of the device. */
-	get_device(chan->dev);
-	chan->max_segment = ALIGN_DOWN(dma_get_max_seg_size(chan->dev), PAGE_SIZE);
+	/* Some drivers decide on it only when a channel is requested. */
+	chan->map_dev = get_device(dmaengine_get_dma_device(chan->dma));
+	if (!dcbm_dev_fits(chan->map_dev))
+		return -ENODEV;
+	chan->max_segment = ALIGN_DOWN(dma_get_max_seg_size(chan->map_dev),
+				       PAGE_SIZE);
 	spin_lock_init(&chan->lock);
 	chan->window[0] = dcbm_window_alloc(chan);
 	chan->window[1] = dcbm_window_alloc(chan);
@@ -174,10 +204,10 @@ int dcbm_chan_request(struct dcbm_chan *chan)
 /* Give back what dcbm_chan_request() took. */
 void dcbm_chan_release(struct dcbm_chan *chan)
 {
-	if (chan->dma) {
+	if (chan->dma)
 		dma_release_channel(chan->dma);
-		put_device(chan->dev);
-	}
+	/* The mappings may have outlived the driver. */
+	put_device(chan->map_dev);
 	kvfree(chan->window[0]);
 	kvfree(chan->window[1]);
 }

@@ -123,7 +123,7 @@ bool dcbm_window_fill(struct dcbm_window *w, struct dcbm_job *job)
  */
 noinline int dcbm_window_map(struct dcbm_window *w)
 {
-	struct device *dev = w->chan->dev;
+	struct device *dev = w->chan->map_dev;
 	int err;
 
 	err = dma_map_sgtable(dev, &w->src_table, DMA_TO_DEVICE, 0);
@@ -146,8 +146,8 @@ ALLOW_ERROR_INJECTION(dcbm_window_map, ERRNO);
 
 void dcbm_window_unmap(struct dcbm_window *w)
 {
-	dma_unmap_sgtable(w->chan->dev, &w->dst_table, DMA_FROM_DEVICE, 0);
-	dma_unmap_sgtable(w->chan->dev, &w->src_table, DMA_TO_DEVICE, 0);
+	dma_unmap_sgtable(w->chan->map_dev, &w->dst_table, DMA_FROM_DEVICE, 0);
+	dma_unmap_sgtable(w->chan->map_dev, &w->src_table, DMA_TO_DEVICE, 0);
 }
 
 static dma_addr_t dcbm_cursor_addr(const struct dcbm_cursor *c)

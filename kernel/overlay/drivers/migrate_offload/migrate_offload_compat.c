@@ -52,8 +52,8 @@ static ssize_t offloading_store(struct kobject *kobj,
 		return err;
 	if (on)
 		err = migrate_offload_select(migrator);
-	else if (migrate_offload_is_selected(migrator))
-		err = migrate_offload_select("kernel");
+	else
+		migrate_offload_deselect(migrator);
 	return err ?: count;
 }
 
@@ -121,6 +121,13 @@ static struct kobject *compat_dir(const char *name,
 	return kobj;
 }
 
+/* The files are gone then, and nobody is in their functions. */
+static void compat_remove(struct kobject *kobj)
+{
+	kobject_del(kobj);
+	kobject_put(kobj);
+}
+
 static int __init compat_init(void)
 {
 	cpu_mt_kobj = compat_dir("cpu_mt", cpu_mt_groups);
@@ -128,7 +135,7 @@ static int __init compat_init(void)
 		return -ENOMEM;
 	dcbm_kobj = compat_dir("dcbm", dcbm_groups);
 	if (!dcbm_kobj) {
-		kobject_put(cpu_mt_kobj);
+		compat_remove(cpu_mt_kobj);
 		return -ENOMEM;
 	}
 	return 0;
@@ -137,8 +144,8 @@ module_init(compat_init);
 
 static void __exit compat_exit(void)
 {
-	kobject_put(dcbm_kobj);
-	kobject_put(cpu_mt_kobj);
+	compat_remove(dcbm_kobj);
+	compat_remove(cpu_mt_kobj);
 }
 module_exit(compat_exit);
 

@@ -174,6 +174,7 @@ int migrate_offload_register(const struct migrate_ops *ops);
 void migrate_offload_unregister(const struct migrate_ops *ops);
 
 int migrate_offload_select(const char *name);
+void migrate_offload_deselect(const char *name);
 bool migrate_offload_is_selected(const char *name);
 ssize_t migrate_offload_setting_show(const char *migrator, const char *setting,
 				     char *buf);

@@ -5,7 +5,6 @@
 #ifndef _DRIVERS_MIGRATE_OFFLOAD_TESTS_ENGINE_H
 #define _DRIVERS_MIGRATE_OFFLOAD_TESTS_ENGINE_H
 
-#include <linux/completion.h>
 #include <linux/dmaengine.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
@@ -40,7 +39,6 @@ struct engine_chan {
 
 struct engine {
 	struct dma_device dma;
-	struct completion released;
 	unsigned int nr_chans;
 	struct engine_chan chans[] __counted_by(nr_chans);
 };

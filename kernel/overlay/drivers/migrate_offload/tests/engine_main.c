@@ -42,11 +42,6 @@ int engine_release_lost(void)
 	return 0;
 }
 
-static void engine_released(struct dma_device *dma)
-{
-	complete(&container_of(dma, struct engine, dma)->released);
-}
-
 static struct engine *engine_create(struct device *dev)
 {
 	struct engine *e = kvzalloc(struct_size(e, chans, channels), GFP_KERNEL);
@@ -54,9 +49,7 @@ static struct engine *engine_create(struct device *dev)
 	if (!e)
 		return NULL;
 	e->nr_chans = channels;
-	init_completion(&e->released);
 	e->dma.dev = dev;
-	e->dma.device_release = engine_released;
 	engine_set_ops(&e->dma);
 	INIT_LIST_HEAD(&e->dma.channels);
 	for (unsigned int i = 0; i < channels; i++)
@@ -88,8 +81,8 @@ static int engine_add(struct device *dev)
 }
 
 /*
- * The descriptors of clients that did not let go before are aborted; then the
- * clients do let go.
+ * As most providers, this one cannot outlive its device: clients have let go of its
+ * channels before.  The callbacks of what they have lost run here.
  */
 static void engine_del(void)
 {
@@ -102,7 +95,6 @@ static void engine_del(void)
 	for (unsigned int i = 0; i < e->nr_chans; i++)
 		engine_chan_abort(&e->chans[i]);
 	dma_async_device_unregister(&e->dma);
-	wait_for_completion(&e->released);
 	kvfree(e);
 }
 

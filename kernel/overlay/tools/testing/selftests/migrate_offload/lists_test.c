@@ -11,11 +11,12 @@
 #include "mo_test.h"
 
 #define HUGE	4
+#define TRIES	5
 
 FIXTURE(lists)
 {
 	struct mo_region r;
-	struct mo_region comb;
+	struct mo_region comb[TRIES];
 };
 
 FIXTURE_VARIANT(lists)
@@ -52,7 +53,8 @@ FIXTURE_SETUP(lists)
 FIXTURE_TEARDOWN(lists)
 {
 	mo_restore();
-	mo_free(&self->comb);
+	for (int i = 0; i < TRIES; i++)
+		mo_free(&self->comb[i]);
 	mo_free(&self->r);
 	EXPECT_EQ(0, mo_dma_api_errors());
 }
@@ -117,21 +119,28 @@ static void move_and_look(struct __test_metadata *_metadata, struct mo_region *r
 	EXPECT_EQ(bytes + mo_expect(r->len), mo_copied_bytes());
 }
 
+/*
+ * Free pages that are left over from elsewhere may be taken before those between
+ * the teeth of the comb: then there is another one.
+ */
 TEST_F(lists, sources_adjoin)
 {
 	struct mo_region *r = &self->r;
-	unsigned int before, after;
+	unsigned int before, after = 100;
 
-	mo_bind(mo_nodes[0]);
-	if (!make_adjoining(r))
-		SKIP(return, "no huge pages that can be split");
-	comb(&self->comb, mo_nodes[1], 2 * r->nr);
-	before = percent_adjoining(r);
-	move_and_look(_metadata, r);
-	after = percent_adjoining(r);
-	TH_LOG("%u %% of the sources adjoin, %u %% of the destinations",
-	       before, after);
-	EXPECT_LT(90, before);
+	for (int i = 0; i < TRIES && after >= 30; i++) {
+		mo_free(r);
+		mo_bind(mo_nodes[0]);
+		if (!make_adjoining(r))
+			SKIP(return, "no huge pages that can be split");
+		comb(&self->comb[i], mo_nodes[1], 2 * r->nr);
+		before = percent_adjoining(r);
+		move_and_look(_metadata, r);
+		after = percent_adjoining(r);
+		TH_LOG("%u %% of the sources adjoin, %u %% of the destinations",
+		       before, after);
+		EXPECT_LT(90, before);
+	}
 	EXPECT_GT(30, after);
 }
 
@@ -176,7 +185,7 @@ TEST_F(lists, destinations_adjoin)
 	mo_bind(mo_nodes[0]);
 	if (!make_adjoining(r))
 		SKIP(return, "no huge pages that can be split");
-	use_up_single_pages(&self->comb, mo_nodes[1]);
+	use_up_single_pages(&self->comb[0], mo_nodes[1]);
 	shuffle(r);
 	before = percent_adjoining(r);
 	move_and_look(_metadata, r);
