@@ -156,7 +156,7 @@ static int dcbm_request(struct dcbm_chan *chan)
 			if (err)
 				return err;
 		} else if (request.busy) {
-			msleep(10);
+			msleep(20);
 		} else {
 			break;
 		}

@@ -19,6 +19,7 @@ test_declined() {
 	select_migrator kernel
 }
 
+# shellcheck disable=SC2034	# for run()
 ONLY=$1
 echo "TAP version 13"
 if ! grep -q swiotlb=force /proc/cmdline; then

@@ -122,13 +122,14 @@ finish() {
 	rm -rf "$OUT"
 }
 
+# shellcheck disable=SC2034	# for run()
 ONLY=$1
 echo "TAP version 13"
 if ! load dcbm || ! load mtcopy || ! load engine || ! find_driver; then
 	echo "1..0 # SKIP no dcbm, or no engine that fails on purpose"
 	exit 4
 fi
-[ -d "$FAULTS" ] || mount -t debugfs debugfs "$DEBUGFS"
+[ -d "$FAULTS" ] || mount -t debugfs none "$DEBUGFS"
 TIMES=20
 [ ! -d "$DEBUGFS/dma-api" ] && [ -z "$LONG" ] || TIMES=200
 MIN=$(cat "$SYSFS/min_batch_bytes")

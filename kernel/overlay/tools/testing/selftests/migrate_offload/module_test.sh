@@ -85,6 +85,7 @@ finish() {
 	rm -rf "$OUT"
 }
 
+# shellcheck disable=SC2034	# for run()
 ONLY=$1
 echo "TAP version 13"
 if [ ! -e "$SYSFS/offload_migrator" ] || ! load mtcopy; then
