@@ -80,6 +80,15 @@ static void migrate_mark_copied(struct folio *dst)
 	dst->private = (void *)(info | MIGRATE_OFFLOAD_MARK);
 }
 
+/* Was it marked?  It is not any more. */
+static bool migrate_unmark(struct folio *dst)
+{
+	unsigned long info = (unsigned long)dst->private;
+
+	dst->private = (void *)(info & ~MIGRATE_OFFLOAD_MARK);
+	return info & MIGRATE_OFFLOAD_MARK;
+}
+
 /**
  * migrate_batch_settle - act on the verdicts of a batch
  * @m: Migrator that gave them.
@@ -104,8 +113,11 @@ void migrate_batch_settle(struct migrate_migrator *m,
 			migrate_mark_copied(pair->dst);
 			nr_pages += pair->nr_pages;
 			break;
-		case MIGRATE_POISONED:
 		case MIGRATE_DST_LOST:
+			/* Told from the others by it in migrate_renew_all(). */
+			migrate_mark_copied(pair->dst);
+			fallthrough;
+		case MIGRATE_POISONED:
 			list_move_tail(&pair->src->lru, src_rejects);
 			list_move_tail(&pair->dst->lru, dst_rejects);
 			break;
@@ -273,10 +285,87 @@ static void migrate_copy(struct migrate_migrator *m,
 	migrate_window_put(window);
 }
 
+static void migrate_put_dst(struct folio *dst, free_folio_t put_new_folio,
+			    unsigned long private)
+{
+	if (put_new_folio)
+		put_new_folio(dst, private);
+	else
+		folio_put(dst);
+}
+
+/*
+ * Another destination instead of @old, which a device may still write to; NULL if
+ * there is none, and then nothing has changed.  The folio could as well be restored
+ * and tried again, but for a large one that is mapped by PTEs, which is split when
+ * it is unmapped for the second time.
+ */
+static struct folio *migrate_renew(struct folio *src, struct folio *old,
+				   new_folio_t get_new_folio,
+				   free_folio_t put_new_folio,
+				   unsigned long private)
+{
+	struct folio *new = get_new_folio(src, private);
+
+	if (!new)
+		return NULL;
+	if (!folio_trylock(new)) {
+		migrate_put_dst(new, put_new_folio, private);
+		return NULL;
+	}
+	/* What the unmapping saved. */
+	new->private = old->private;
+	old->private = NULL;
+	folio_unlock(old);
+	migrate_put_dst(old, put_new_folio, private);
+	return new;
+}
+
+/**
+ * migrate_renew_all - give another destination to those that lost theirs
+ * @src_folios: Sources that will be moved.
+ * @dst_folios: Their destinations.
+ * @get_new_folio: As for the unmapping.
+ * @put_new_folio: The same.
+ * @private: The same.
+ * @src_rejects: Sources that will not.
+ * @dst_rejects: Their destinations; those that are lost are marked.
+ *
+ * Pairs for which there is none stay among the rejects, without the mark.
+ */
+void migrate_renew_all(struct list_head *src_folios,
+		       struct list_head *dst_folios,
+		       new_folio_t get_new_folio, free_folio_t put_new_folio,
+		       unsigned long private, struct list_head *src_rejects,
+		       struct list_head *dst_rejects)
+{
+	struct folio *src, *next, *dst, *dst_next, *new;
+
+	dst_next = list_first_entry(dst_rejects, struct folio, lru);
+	list_for_each_entry_safe(src, next, src_rejects, lru) {
+		dst = dst_next;
+		dst_next = list_next_entry(dst, lru);
+		if (!migrate_unmark(dst))
+			continue;
+		list_del(&dst->lru);
+		new = migrate_renew(src, dst, get_new_folio, put_new_folio,
+				    private);
+		if (new) {
+			list_move_tail(&src->lru, src_folios);
+			list_add_tail(&new->lru, dst_folios);
+		} else {
+			list_add_tail(&dst->lru, &dst_next->lru);
+		}
+	}
+}
+
 /**
  * migrate_offload_copy - copy the data of unmapped folios before they are moved
  * @src_folios: Sources: locked, unmapped, TLB flushed.
  * @dst_folios: Their destinations, in the same order, locked.
+ * @get_new_folio: Allocates a destination, as for the unmapping.
+ * @put_new_folio: Takes one back, or NULL.
+ * @private: For these two.
  * @reason: Why they are migrated.
  * @nr_default: Limit of a batch without offload, in base pages.
  * @src_rejects: Takes the sources that must not be moved in this round: their
@@ -284,15 +373,18 @@ static void migrate_copy(struct migrate_migrator *m,
  * @dst_rejects: Takes the destinations of those, in the same order.
  *
  * Marks the destinations that need no further copy with MIGRATE_OFFLOAD_MARK.
- * All others are as they were: the move copies them.  To be called for
- * MIGRATE_ASYNC batches only: a folio that comes back one by one afterwards is
- * copied by the CPU to a new destination.
+ * All others are as they were: the move copies them.  One whose destination is
+ * lost gets another, and is then the last of the lists; it is among the rejects if
+ * there is none.  To be called for MIGRATE_ASYNC batches only: a folio that comes
+ * back one by one afterwards is copied by the CPU to a new destination.
  *
  * Context: Process context, with the locks of all folios held.  Sleeps;
- * allocates nothing.
+ * allocates nothing but destinations instead of those that are lost.
  */
 void migrate_offload_copy(struct list_head *src_folios,
 			  struct list_head *dst_folios,
+			  new_folio_t get_new_folio,
+			  free_folio_t put_new_folio, unsigned long private,
 			  enum migrate_reason reason, int nr_default,
 			  struct list_head *src_rejects,
 			  struct list_head *dst_rejects)
@@ -304,4 +396,6 @@ void migrate_offload_copy(struct list_head *src_folios,
 		migrate_copy(m, src_folios, dst_folios, reason, nr_default,
 			     src_rejects, dst_rejects);
 	srcu_read_unlock(&migrate_srcu, idx);
+	migrate_renew_all(src_folios, dst_folios, get_new_folio, put_new_folio,
+			  private, src_rejects, dst_rejects);
 }

@@ -8,6 +8,7 @@
 #include <linux/bits.h>
 #include <linux/jump_label.h>
 #include <linux/list.h>
+#include <linux/migrate.h>
 #include <linux/migrate_mode.h>
 #include <linux/types.h>
 
@@ -31,6 +32,8 @@ int migrate_offload_limit(const struct list_head *from,
 			  enum migrate_reason reason, int nr_default);
 void migrate_offload_copy(struct list_head *src_folios,
 			  struct list_head *dst_folios,
+			  new_folio_t get_new_folio,
+			  free_folio_t put_new_folio, unsigned long private,
 			  enum migrate_reason reason, int nr_default,
 			  struct list_head *src_rejects,
 			  struct list_head *dst_rejects);
@@ -53,6 +56,9 @@ static inline int migrate_offload_limit(const struct list_head *from,
 
 static inline void migrate_offload_copy(struct list_head *src_folios,
 					struct list_head *dst_folios,
+					new_folio_t get_new_folio,
+					free_folio_t put_new_folio,
+					unsigned long private,
 					enum migrate_reason reason,
 					int nr_default,
 					struct list_head *src_rejects,

@@ -142,6 +142,12 @@ void migrate_batch_settle(struct migrate_migrator *m,
 			  struct list_head *src_rejects,
 			  struct list_head *dst_rejects);
 
+void migrate_renew_all(struct list_head *src_folios,
+		       struct list_head *dst_folios,
+		       new_folio_t get_new_folio, free_folio_t put_new_folio,
+		       unsigned long private, struct list_head *src_rejects,
+		       struct list_head *dst_rejects);
+
 /* migrate_offload_registry.c */
 extern struct srcu_struct migrate_srcu;
 struct migrate_migrator *migrate_offload_choose(enum migrate_reason reason);

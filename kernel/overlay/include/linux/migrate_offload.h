@@ -36,7 +36,8 @@ struct folio;
  *	its source is not read again in this round.
  * @MIGRATE_DST_LOST: A device may still write to the destination.  The
  *	destination never becomes live memory; the migrator holds a reference
- *	on it until the device is known to be quiet.
+ *	on it until the device is known to be quiet.  The core gives the folio
+ *	another one.
  */
 enum migrate_verdict {
 	MIGRATE_NOT_COPIED,

@@ -297,7 +297,8 @@ static void verdicts(struct kunit *test)
 
 	for (int i = 0; i < ARRAY_SIZE(given); i++)
 		KUNIT_EXPECT_PTR_EQ(test, folios[2 * i + 1].private,
-				    given[i] == MIGRATE_COPIED ?
+				    given[i] == MIGRATE_COPIED ||
+				    given[i] == MIGRATE_DST_LOST ?
 				    (void *)0x1000007UL : (void *)0x1000003UL);
 	KUNIT_EXPECT_EQ(test, list_count_nodes(&srcs), 3);
 	KUNIT_EXPECT_EQ(test, list_count_nodes(&dsts), 3);

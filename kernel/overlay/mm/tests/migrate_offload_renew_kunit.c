@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of what happens to a folio whose destination is lost.
+ */
+#include <kunit/test.h>
+#include <linux/list.h>
+#include <linux/pagemap.h>
+
+#include "../migrate_offload_internal.h"
+
+/* One destination more, and then none. */
+static struct folio *test_spare;
+static struct folio *test_returned[2];
+static unsigned int test_nr_returned;
+
+static struct folio *test_get_new(struct folio *src, unsigned long private)
+{
+	struct folio *dst = test_spare;
+
+	test_spare = NULL;
+	return dst;
+}
+
+static void test_put_new(struct folio *dst, unsigned long private)
+{
+	test_returned[test_nr_returned++ % 2] = dst;
+}
+
+/* Two that are lost, and a poisoned one between them. */
+static void lost_destinations(struct kunit *test)
+{
+	struct folio *folios = kunit_kcalloc(test, 7, sizeof(*folios), GFP_KERNEL);
+	LIST_HEAD(srcs);
+	LIST_HEAD(dsts);
+	LIST_HEAD(src_rejects);
+	LIST_HEAD(dst_rejects);
+
+	KUNIT_ASSERT_NOT_NULL(test, folios);
+	for (int i = 0; i < 3; i++) {
+		list_add_tail(&folios[i].lru, &src_rejects);
+		list_add_tail(&folios[3 + i].lru, &dst_rejects);
+		__folio_set_locked(&folios[3 + i]);
+		folios[3 + i].private = (void *)(i == 1 ? 0x1000003UL : 0x1000007UL);
+	}
+	test_spare = &folios[6];
+	test_nr_returned = 0;
+	migrate_renew_all(&srcs, &dsts, test_get_new, test_put_new, 0,
+			  &src_rejects, &dst_rejects);
+
+	/* The first has the spare one, and its own was given back. */
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&srcs), 1);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&dsts), 1);
+	KUNIT_EXPECT_PTR_EQ(test, srcs.next, &folios[0].lru);
+	KUNIT_EXPECT_PTR_EQ(test, dsts.next, &folios[6].lru);
+	KUNIT_EXPECT_PTR_EQ(test, folios[6].private, (void *)0x1000003UL);
+	KUNIT_EXPECT_TRUE(test, folio_test_locked(&folios[6]));
+	KUNIT_EXPECT_EQ(test, test_nr_returned, 1);
+	KUNIT_EXPECT_PTR_EQ(test, test_returned[0], &folios[3]);
+	KUNIT_EXPECT_FALSE(test, folio_test_locked(&folios[3]));
+	/* The others are where they were, in order and without a mark. */
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&src_rejects), 2);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&dst_rejects), 2);
+	KUNIT_EXPECT_PTR_EQ(test, src_rejects.next, &folios[1].lru);
+	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.next, &folios[4].lru);
+	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.prev, &folios[5].lru);
+	KUNIT_EXPECT_PTR_EQ(test, folios[5].private, (void *)0x1000003UL);
+	KUNIT_EXPECT_TRUE(test, folio_test_locked(&folios[5]));
+}
+
+static struct kunit_case renew_cases[] = {
+	KUNIT_CASE(lost_destinations),
+	{}
+};
+
+static struct kunit_suite renew_suite = {
+	.name = "migrate_offload_renew",
+	.test_cases = renew_cases,
+};
+kunit_test_suite(renew_suite);
+
+MODULE_DESCRIPTION("KUnit tests of migration offload: lost destinations");
+MODULE_LICENSE("GPL");
