@@ -316,6 +316,7 @@ static struct folio *migrate_renew(struct folio *src, struct folio *old,
 	/* What the unmapping saved. */
 	new->private = old->private;
 	old->private = NULL;
+	list_del(&old->lru);
 	folio_unlock(old);
 	migrate_put_dst(old, put_new_folio, private);
 	return new;
@@ -340,22 +341,22 @@ void migrate_renew_all(struct list_head *src_folios,
 		       struct list_head *dst_rejects)
 {
 	struct folio *src, *next, *dst, *dst_next, *new;
+	bool enough = true;
 
 	dst_next = list_first_entry(dst_rejects, struct folio, lru);
 	list_for_each_entry_safe(src, next, src_rejects, lru) {
 		dst = dst_next;
 		dst_next = list_next_entry(dst, lru);
-		if (!migrate_unmark(dst))
+		/* Once memory is short no other is tried, as in the unmapping. */
+		if (!migrate_unmark(dst) || !enough)
 			continue;
-		list_del(&dst->lru);
 		new = migrate_renew(src, dst, get_new_folio, put_new_folio,
 				    private);
-		if (new) {
-			list_move_tail(&src->lru, src_folios);
-			list_add_tail(&new->lru, dst_folios);
-		} else {
-			list_add_tail(&dst->lru, &dst_next->lru);
-		}
+		enough = new;
+		if (!new)
+			continue;
+		list_move_tail(&src->lru, src_folios);
+		list_add_tail(&new->lru, dst_folios);
 	}
 }
 

@@ -86,7 +86,7 @@ struct migrate_helper {
  * @picked: Scratch: CPUs that were chosen.
  * @pairs: Storage of @batch.
  *
- * Allocated when the first migrator registers, because nothing may be
+ * Allocated when the first migrator registers, because no window may be
  * allocated while a batch is locked and unmapped.  It stays until the helpers
  * are drained, so that a late helper may always read @job's claim word.
  */

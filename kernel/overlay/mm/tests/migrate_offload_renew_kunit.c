@@ -10,61 +10,70 @@
 
 /* One destination more, and then none. */
 static struct folio *test_spare;
-static struct folio *test_returned[2];
+static struct folio *test_returned;
 static unsigned int test_nr_returned;
+static unsigned int test_nr_asked;
 
 static struct folio *test_get_new(struct folio *src, unsigned long private)
 {
 	struct folio *dst = test_spare;
 
+	test_nr_asked++;
 	test_spare = NULL;
 	return dst;
 }
 
 static void test_put_new(struct folio *dst, unsigned long private)
 {
-	test_returned[test_nr_returned++ % 2] = dst;
+	test_nr_returned++;
+	test_returned = dst;
 }
 
-/* Two that are lost, and a poisoned one between them. */
+/* Three that are lost, and a poisoned one behind the first. */
 static void lost_destinations(struct kunit *test)
 {
-	struct folio *folios = kunit_kcalloc(test, 7, sizeof(*folios), GFP_KERNEL);
+	struct folio *folios = kunit_kcalloc(test, 9, sizeof(*folios), GFP_KERNEL);
+	struct folio *dsts_were = folios + 4, *spare = folios + 8;
 	LIST_HEAD(srcs);
 	LIST_HEAD(dsts);
 	LIST_HEAD(src_rejects);
 	LIST_HEAD(dst_rejects);
 
 	KUNIT_ASSERT_NOT_NULL(test, folios);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		list_add_tail(&folios[i].lru, &src_rejects);
-		list_add_tail(&folios[3 + i].lru, &dst_rejects);
-		__folio_set_locked(&folios[3 + i]);
-		folios[3 + i].private = (void *)(i == 1 ? 0x1000003UL : 0x1000007UL);
+		list_add_tail(&dsts_were[i].lru, &dst_rejects);
+		__folio_set_locked(&dsts_were[i]);
+		dsts_were[i].private = (void *)(i == 1 ? 0x1000003UL : 0x1000007UL);
 	}
-	test_spare = &folios[6];
+	test_spare = spare;
 	test_nr_returned = 0;
+	test_nr_asked = 0;
 	migrate_renew_all(&srcs, &dsts, test_get_new, test_put_new, 0,
 			  &src_rejects, &dst_rejects);
 
 	/* The first has the spare one, and its own was given back. */
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&srcs), 1);
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&dsts), 1);
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&srcs));
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&dsts));
 	KUNIT_EXPECT_PTR_EQ(test, srcs.next, &folios[0].lru);
-	KUNIT_EXPECT_PTR_EQ(test, dsts.next, &folios[6].lru);
-	KUNIT_EXPECT_PTR_EQ(test, folios[6].private, (void *)0x1000003UL);
-	KUNIT_EXPECT_TRUE(test, folio_test_locked(&folios[6]));
+	KUNIT_EXPECT_PTR_EQ(test, dsts.next, &spare->lru);
+	KUNIT_EXPECT_PTR_EQ(test, spare->private, (void *)0x1000003UL);
+	KUNIT_EXPECT_TRUE(test, folio_test_locked(spare));
 	KUNIT_EXPECT_EQ(test, test_nr_returned, 1);
-	KUNIT_EXPECT_PTR_EQ(test, test_returned[0], &folios[3]);
-	KUNIT_EXPECT_FALSE(test, folio_test_locked(&folios[3]));
+	KUNIT_EXPECT_PTR_EQ(test, test_returned, &dsts_were[0]);
+	KUNIT_EXPECT_FALSE(test, folio_test_locked(&dsts_were[0]));
+	/* No other was asked for after the one that was not there. */
+	KUNIT_EXPECT_EQ(test, test_nr_asked, 2);
 	/* The others are where they were, in order and without a mark. */
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&src_rejects), 2);
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&dst_rejects), 2);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&src_rejects), 3);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&dst_rejects), 3);
 	KUNIT_EXPECT_PTR_EQ(test, src_rejects.next, &folios[1].lru);
-	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.next, &folios[4].lru);
-	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.prev, &folios[5].lru);
-	KUNIT_EXPECT_PTR_EQ(test, folios[5].private, (void *)0x1000003UL);
-	KUNIT_EXPECT_TRUE(test, folio_test_locked(&folios[5]));
+	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.next, &dsts_were[1].lru);
+	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.prev, &dsts_were[3].lru);
+	for (int i = 1; i < 4; i++) {
+		KUNIT_EXPECT_PTR_EQ(test, dsts_were[i].private, (void *)0x1000003UL);
+		KUNIT_EXPECT_TRUE(test, folio_test_locked(&dsts_were[i]));
+	}
 }
 
 static struct kunit_case renew_cases[] = {
