@@ -177,22 +177,26 @@ static void shuffle(struct mo_region *r)
 	}
 }
 
+/* Likewise, there may be more single ones elsewhere. */
 TEST_F(lists, destinations_adjoin)
 {
 	struct mo_region *r = &self->r;
-	unsigned int before, after;
+	unsigned int before, after = 0;
 
-	mo_bind(mo_nodes[0]);
-	if (!make_adjoining(r))
-		SKIP(return, "no huge pages that can be split");
-	use_up_single_pages(&self->comb[0], mo_nodes[1]);
-	shuffle(r);
-	before = percent_adjoining(r);
-	move_and_look(_metadata, r);
-	after = percent_adjoining(r);
-	TH_LOG("%u %% of the sources adjoin, %u %% of the destinations",
-	       before, after);
-	EXPECT_GT(10, before);
+	for (int i = 0; i < TRIES && after <= 60; i++) {
+		mo_free(r);
+		mo_bind(mo_nodes[0]);
+		if (!make_adjoining(r))
+			SKIP(return, "no huge pages that can be split");
+		use_up_single_pages(&self->comb[i], mo_nodes[1]);
+		shuffle(r);
+		before = percent_adjoining(r);
+		move_and_look(_metadata, r);
+		after = percent_adjoining(r);
+		TH_LOG("%u %% of the sources adjoin, %u %% of the destinations",
+		       before, after);
+		EXPECT_GT(10, before);
+	}
 	EXPECT_LT(60, after);
 }
 
