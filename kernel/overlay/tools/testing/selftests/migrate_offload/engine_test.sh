@@ -85,9 +85,8 @@ lost() {
 	cat "$FAULTS/fail_lost_count"
 }
 
-# A batch waits for a transfer that is lost, and for other ones.
+# A batch waits for a transfer that was lost since $before, or all channels do.
 wait_for_loss() {
-	before=$(lost)
 	for _ in $(seq 1000); do
 		[ "$(lost)" = "$before" ] || return
 	done
@@ -102,6 +101,7 @@ test_unbind_lost() {
 	echo 100 >"$FAULTS/fail_lost/probability"
 	first=$(cat "$SYSFS/dcbm/timeouts")
 	for i in $(seq $((TIMES / 10))); do
+		before=$(lost)
 		unbind "$i" wait_for_loss
 		[ "$(cat "$SYSFS/dcbm/quarantined")" = 0 ] ||
 			fail "$i: in quarantine without a driver"
