@@ -85,7 +85,8 @@ static struct kunit_suite renew_suite = {
 	.name = "migrate_offload_renew",
 	.test_cases = renew_cases,
 };
-kunit_test_suite(renew_suite);
+
+kunit_test_suites(&renew_suite);
 
 MODULE_DESCRIPTION("KUnit tests of migration offload: lost destinations");
 MODULE_LICENSE("GPL");
