@@ -81,6 +81,9 @@ FIXTURE_SETUP(dcbm)
 		reason = mo_engine_require();
 	if (reason)
 		SKIP(return, "%s", reason);
+	if (variant->fault && !strcmp(variant->fault, "fail_order") &&
+	    !access("/sys/class/iommu/dmar0", F_OK))
+		SKIP(return, "an IOMMU makes each window one transfer");
 	if (mo_put(MO_THP "hugepages-2048kB/enabled", "madvise") ||
 	    mo_put(MO_THP "hugepages-64kB/enabled", "madvise"))
 		SKIP(return, "no folios of several sizes");
