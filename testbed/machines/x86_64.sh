@@ -60,12 +60,13 @@ TEST_CPU=max
 VIRTIO=pci
 
 machine_bed() {
-	BED_DEVICES=() BED_LINE=''
+	# A function of which no driver of the kernel wants anything: the engine in
+	# software takes it, and the kernel looks for mappings that are left when it
+	# is given up, which it does for PCI alone.
+	BED_DEVICES=(--device edu) BED_LINE=''
 	case $1 in
 	iommu)
-		# A function of which no driver of the kernel wants anything: the
-		# engine in software takes it, so that its addresses are translated.
-		BED_DEVICES=(--device intel-iommu --device edu)
+		BED_DEVICES=(--device intel-iommu "${BED_DEVICES[@]}")
 		BED_LINE="intel_iommu=on iommu.passthrough=0 iommu.strict=1"
 		;;
 	bounce) BED_LINE="swiotlb=force" ;;
