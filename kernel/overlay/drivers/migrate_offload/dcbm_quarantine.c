@@ -27,19 +27,6 @@ static struct workqueue_struct *dcbm_quiet_wq;
 /* For those who wait until none is in quarantine. */
 static DECLARE_WAIT_QUEUE_HEAD(dcbm_quiet);
 
-/* Its driver may be about to go: whoever takes it gives it back. */
-static void dcbm_give_back(struct dcbm_chan *chan)
-{
-	struct dma_chan *dma;
-
-	spin_lock(&dcbm_lock);
-	dma = chan->dma;
-	chan->dma = NULL;
-	spin_unlock(&dcbm_lock);
-	if (dma)
-		dma_release_channel(dma);
-}
-
 /*
  * Runs when the last callback of a retired channel has.  Nobody writes to the
  * destinations any more.
@@ -49,6 +36,7 @@ static void dcbm_release(struct work_struct *work)
 	struct dcbm_chan *chan = container_of(work, struct dcbm_chan, quiet_work);
 	struct dcbm_window *w = chan->active;
 	bool pins = chan->pins;
+	struct dma_chan *dma;
 
 	/* The callback that queued this work has let go of the lock. */
 	spin_lock_irq(&chan->lock);
@@ -61,8 +49,12 @@ static void dcbm_release(struct work_struct *work)
 	}
 	spin_lock(&dcbm_lock);
 	chan->active = NULL;
+	/* Its driver may be about to go: whoever takes it gives it back. */
+	dma = chan->dma;
+	chan->dma = NULL;
 	spin_unlock(&dcbm_lock);
-	dcbm_give_back(chan);
+	if (dma)
+		dma_release_channel(dma);
 	dcbm_chan_release(chan);
 	spin_lock(&dcbm_lock);
 	list_del(&chan->node);
