@@ -73,4 +73,24 @@ static inline void assert_text(const char *dir, const char *name, const char *wa
 	assert_string_equal(text_of(dir, name), want);
 }
 
+/*
+ * For tests that keep their files in one: setup and teardown of cmocka, which a
+ * test may call from its own.
+ */
+static char *dir __attribute__((unused));
+
+static inline int make_dir(void **state)
+{
+	(void)state;
+	dir = scratch_dir();
+	return 0;
+}
+
+static inline int drop_dir(void **state)
+{
+	(void)state;
+	remove_dir(dir);
+	return 0;
+}
+
 #endif

@@ -7,22 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char *dir;
-
-static int make_dir(void **state)
-{
-	(void)state;
-	dir = scratch_dir();
-	return 0;
-}
-
-static int drop_dir(void **state)
-{
-	(void)state;
-	remove_dir(dir);
-	return 0;
-}
-
 /* Runs migbench in the scratch directory; its output goes to "out" and "err". */
 static int run(const char *arguments)
 {

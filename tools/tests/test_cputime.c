@@ -7,21 +7,10 @@
 
 #include "cputime.h"
 
-static char *dir;
-
-static int make_dir(void **state)
+static int close_and_drop_dir(void **state)
 {
-	(void)state;
-	dir = scratch_dir();
-	return 0;
-}
-
-static int drop_dir(void **state)
-{
-	(void)state;
 	cputime_close();
-	remove_dir(dir);
-	return 0;
+	return drop_dir(state);
 }
 
 static const char *stat_path(void)
@@ -126,7 +115,7 @@ static void the_callers_own_time(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, make_dir, drop_dir)
+#define T(f) cmocka_unit_test_setup_teardown(f, make_dir, close_and_drop_dir)
 	const struct CMUnitTest tests[] = {
 		T(busy_is_neither_idle_nor_stolen),
 		T(other_text_is_refused),

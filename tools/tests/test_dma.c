@@ -5,23 +5,8 @@
 
 #include "dma.h"
 
-static char *dir;
+/* dir stands for /sys/class/dma. */
 static char names[64];
-
-/* Stands for /sys/class/dma. */
-static int make_dir(void **state)
-{
-	(void)state;
-	dir = scratch_dir();
-	return 0;
-}
-
-static int drop_dir(void **state)
-{
-	(void)state;
-	remove_dir(dir);
-	return 0;
-}
 
 static void add_channel(const char *name, const char *in_use, const char *driver)
 {

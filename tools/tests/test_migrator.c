@@ -6,13 +6,10 @@
 #include "migrator.h"
 #include "settings.h"
 
-static char *dir;
-
 /* /sys/kernel/mm/migration as a kernel with two loaded migrators shows it. */
-static int make_dir(void **state)
+static int make_migration(void **state)
 {
-	(void)state;
-	dir = scratch_dir();
+	make_dir(state);
 	write_text(dir, "offload_migrator", "[kernel] mtcopy dcbm\n");
 	write_text(dir, "max_batch_bytes", "2097152\n");
 	write_text(dir, "mtcopy/threads", "4\n");
@@ -22,12 +19,10 @@ static int make_dir(void **state)
 	return 0;
 }
 
-static int drop_dir(void **state)
+static int restore_and_drop_dir(void **state)
 {
-	(void)state;
 	settings_restore();
-	remove_dir(dir);
-	return 0;
+	return drop_dir(state);
 }
 
 static void lists_what_is_offered(void **state)
@@ -121,7 +116,7 @@ static void counters(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, make_dir, drop_dir)
+#define T(f) cmocka_unit_test_setup_teardown(f, make_migration, restore_and_drop_dir)
 	const struct CMUnitTest tests[] = {
 		T(lists_what_is_offered),
 		T(a_stock_kernel_has_one),

@@ -7,21 +7,12 @@
 #include "output.h"
 #include "record.h"
 
-static char *dir;
 static char path[128];
 
-static int make_dir(void **state)
+static int make_path(void **state)
 {
-	(void)state;
-	dir = scratch_dir();
+	make_dir(state);
 	snprintf(path, sizeof(path), "%s/results", dir);
-	return 0;
-}
-
-static int drop_dir(void **state)
-{
-	(void)state;
-	remove_dir(dir);
 	return 0;
 }
 
@@ -206,7 +197,7 @@ static void medians_by_direction(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, make_dir, drop_dir)
+#define T(f) cmocka_unit_test_setup_teardown(f, make_path, drop_dir)
 	const struct CMUnitTest tests[] = {
 		T(json_round_trip),
 		T(csv_round_trip),

@@ -10,21 +10,10 @@
 #include "settings.h"
 #include "thp.h"
 
-static char *dir;
-
-static int make_dir(void **state)
+static int restore_and_drop_dir(void **state)
 {
-	(void)state;
-	dir = scratch_dir();
-	return 0;
-}
-
-static int drop_dir(void **state)
-{
-	(void)state;
 	settings_restore();
-	remove_dir(dir);
-	return 0;
+	return drop_dir(state);
 }
 
 static const char *in_dir(const char *name)
@@ -183,7 +172,7 @@ static void kernels_with_one_size(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, make_dir, drop_dir)
+#define T(f) cmocka_unit_test_setup_teardown(f, make_dir, restore_and_drop_dir)
 	const struct CMUnitTest tests[] = {
 		T(reads_the_chosen_word),
 		T(restores_what_was_first),
