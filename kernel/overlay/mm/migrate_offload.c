@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/pgtable.h>
+#include <linux/sched/cputime.h>
 #include <linux/shmem_fs.h>
 #include <linux/srcu.h>
 
@@ -61,11 +62,12 @@ bool migrate_offload_eligible(struct folio *src)
 	       mapping->a_ops->migrate_folio == filemap_migrate_folio;
 }
 
-static void migrate_stat_add(struct migrate_migrator *m, enum migrate_stat stat,
+static void migrate_stat_add(struct migrate_migrator *m,
+			     enum migrate_reason reason, enum migrate_stat stat,
 			     u64 n)
 {
 	if (n)
-		this_cpu_add(m->stats->nr[stat], n);
+		this_cpu_add(m->stats->nr[reason][stat], n);
 }
 
 /*
@@ -96,13 +98,16 @@ static bool migrate_unmark(struct folio *dst)
  * @ns: How long the migrator took.
  * @src_rejects: Takes the sources that must not be moved now.
  * @dst_rejects: Takes their destinations, in the same order.
+ *
+ * Return: whether all of it was copied.
  */
-void migrate_batch_settle(struct migrate_migrator *m,
+bool migrate_batch_settle(struct migrate_migrator *m,
 			  struct migrate_batch *batch, u64 ns,
 			  struct list_head *src_rejects,
 			  struct list_head *dst_rejects)
 {
 	unsigned int nr[MIGRATE_DST_LOST + 1] = {};
+	enum migrate_reason reason = batch->reason;
 	u64 nr_pages = 0;
 
 	for (unsigned int i = 0; i < batch->nr_pairs; i++) {
@@ -127,63 +132,82 @@ void migrate_batch_settle(struct migrate_migrator *m,
 		nr[pair->verdict]++;
 	}
 
-	migrate_stat_add(m, MIGRATE_STAT_BATCHES, 1);
-	migrate_stat_add(m, MIGRATE_STAT_FOLIOS, nr[MIGRATE_COPIED]);
-	migrate_stat_add(m, MIGRATE_STAT_BYTES, nr_pages << PAGE_SHIFT);
-	migrate_stat_add(m, MIGRATE_STAT_NS, ns);
-	migrate_stat_add(m, MIGRATE_STAT_HELPERS, batch->nr_helpers);
-	migrate_stat_add(m, MIGRATE_STAT_NOT_COPIED, nr[MIGRATE_NOT_COPIED]);
-	migrate_stat_add(m, MIGRATE_STAT_POISONED, nr[MIGRATE_POISONED]);
-	migrate_stat_add(m, MIGRATE_STAT_LOST, nr[MIGRATE_DST_LOST]);
+	migrate_stat_add(m, reason, MIGRATE_STAT_BATCHES, 1);
+	migrate_stat_add(m, reason, MIGRATE_STAT_FOLIOS, nr[MIGRATE_COPIED]);
+	migrate_stat_add(m, reason, MIGRATE_STAT_BYTES, nr_pages << PAGE_SHIFT);
+	migrate_stat_add(m, reason, MIGRATE_STAT_NS, ns);
+	migrate_stat_add(m, reason, MIGRATE_STAT_CPU_NS, batch->helper_ns);
+	migrate_stat_add(m, reason, MIGRATE_STAT_HELPERS, batch->nr_helpers);
+	migrate_stat_add(m, reason, MIGRATE_STAT_NOT_COPIED,
+			 nr[MIGRATE_NOT_COPIED]);
+	migrate_stat_add(m, reason, MIGRATE_STAT_POISONED,
+			 nr[MIGRATE_POISONED]);
+	migrate_stat_add(m, reason, MIGRATE_STAT_LOST, nr[MIGRATE_DST_LOST]);
 	trace_mm_migrate_offload_end(m->ops->name, batch, ns, nr);
+	return nr[MIGRATE_COPIED] == batch->nr_pairs;
 }
 
 /*
- * Bytes on @folios that look eligible without a lock, mapped or not: exact up
- * to the larger of @enough and the least that is offloaded, then just more.
+ * What is on @folios and looks eligible without a lock, mapped or not: exact up to
+ * the larger of @enough bytes and the least that is offloaded, then just more.
  */
-static unsigned long migrate_likely_bytes(const struct list_head *folios,
-					  unsigned long enough)
+static struct migrate_extent migrate_likely(const struct list_head *folios,
+					    unsigned long enough)
 {
 	bool file_folios = READ_ONCE(migrate_file_folios);
-	unsigned long bytes = 0;
+	struct migrate_extent extent = {};
 	struct folio *folio;
 
 	enough = max(enough, READ_ONCE(migrate_min_batch_bytes));
 	list_for_each_entry(folio, folios, lru) {
-		if (file_folios || folio_test_anon(folio) ||
-		    folio_test_swapbacked(folio))
-			bytes += folio_size(folio);
-		if (bytes > enough)
+		if (!file_folios && !folio_test_anon(folio) &&
+		    !folio_test_swapbacked(folio))
+			continue;
+		extent.bytes += folio_size(folio);
+		extent.nr_folios++;
+		if (extent.bytes > enough)
 			break;
 	}
-	return bytes;
+	return extent;
 }
 
-static bool migrate_gate(struct migrate_migrator *m, enum migrate_reason reason,
-			 unsigned long bytes, bool longer)
+/* Who would copy a batch that is longer than without offload? */
+static struct migrate_migrator *migrate_gate(struct migrate_migrator *m,
+					     enum migrate_reason reason,
+					     const struct migrate_extent *extent)
 {
-	return bytes >= READ_ONCE(migrate_min_batch_bytes) &&
-	       m->ops->ready(reason, bytes, longer);
+	enum migrate_auto_why why;
+
+	if (extent->bytes < READ_ONCE(migrate_min_batch_bytes))
+		return NULL;
+	if (m == migrate_auto)
+		return migrate_auto_pick(extent, reason, true, &why);
+	return m->ops->ready(reason, extent->bytes, true) ? m : NULL;
 }
 
 /* To be called inside migrate_srcu. */
 static int migrate_limit(const struct list_head *from,
 			 enum migrate_reason reason, int nr_default)
 {
-	unsigned long limit = READ_ONCE(migrate_max_batch_bytes) >> PAGE_SHIFT;
+	unsigned long limit = READ_ONCE(migrate_max_batch_bytes);
 	unsigned long nr_bytes = (unsigned long)nr_default << PAGE_SHIFT;
 	struct migrate_migrator *m = migrate_offload_choose(reason);
-	unsigned long bytes;
+	struct migrate_extent extent;
 
-	if (!m || limit <= nr_default)
+	if (!m || limit <= nr_bytes)
 		return nr_default;
 
-	bytes = migrate_likely_bytes(from, nr_bytes);
+	extent = migrate_likely(from, nr_bytes);
 	/* A list that fits into a default batch is asked about later. */
-	if (bytes <= nr_bytes || !migrate_gate(m, reason, bytes, true))
+	if (extent.bytes <= nr_bytes)
 		return nr_default;
-	return min(limit, (unsigned long)INT_MAX / 2);
+	m = migrate_gate(m, reason, &extent);
+	if (m)
+		limit = min(limit, migrate_stall_limit(m, &extent));
+	migrate_stall_begin();
+	if (!m || limit <= nr_bytes)
+		return nr_default;
+	return min(limit >> PAGE_SHIFT, (unsigned long)INT_MAX / 2);
 }
 
 /**
@@ -215,7 +239,8 @@ static void migrate_copy_window(struct migrate_migrator *m,
 				struct list_head *dst_rejects)
 {
 	struct migrate_batch *batch = &window->batch;
-	u64 start;
+	u64 start, ns;
+	bool whole;
 
 	if (!batch->nr_pairs)
 		return;
@@ -227,8 +252,12 @@ static void migrate_copy_window(struct migrate_migrator *m,
 				       (u64)batch->nr_pages << PAGE_SHIFT);
 	start = ktime_get_ns();
 	m->ops->copy(batch);
-	migrate_batch_settle(m, batch, ktime_get_ns() - start, src_rejects,
-			     dst_rejects);
+	ns = ktime_get_ns() - start;
+	whole = migrate_batch_settle(m, batch, ns, src_rejects, dst_rejects);
+	migrate_cost_learn(&m->speed[window->class].cost,
+			   (u64)batch->nr_pages << PAGE_SHIFT, ns, whole);
+	if (batch->helper_ns)
+		account_delegated_systime(batch->helper_ns);
 	migrate_batch_init(window);
 }
 
@@ -256,6 +285,24 @@ static void migrate_copy_lists(struct migrate_migrator *m,
 	migrate_copy_window(m, window, src_rejects, dst_rejects);
 }
 
+/*
+ * Who copies this batch?  The folio that ends a batch may make it almost twice as
+ * long as the default.  Beyond that it has passed the gate before it was unmapped;
+ * the others are asked about now, while "no" costs nothing.
+ */
+static struct migrate_migrator *migrate_copier(struct migrate_migrator *m,
+					       enum migrate_reason reason,
+					       const struct migrate_extent *extent,
+					       bool longer)
+{
+	if (m == migrate_auto)
+		return migrate_auto_choose(extent, reason, longer);
+	if (longer || (extent->bytes >= READ_ONCE(migrate_min_batch_bytes) &&
+		       m->ops->ready(reason, extent->bytes, false)))
+		return m;
+	return NULL;
+}
+
 /* To be called inside migrate_srcu, with folios on the lists. */
 static void migrate_copy(struct migrate_migrator *m,
 			 struct list_head *src_folios,
@@ -264,23 +311,23 @@ static void migrate_copy(struct migrate_migrator *m,
 			 struct list_head *src_rejects,
 			 struct list_head *dst_rejects)
 {
-	unsigned long bytes, nr_bytes = (unsigned long)nr_default << PAGE_SHIFT;
+	unsigned long nr_bytes = 2 * ((unsigned long)nr_default << PAGE_SHIFT);
+	struct migrate_extent extent = migrate_likely(src_folios, nr_bytes);
+	bool longer = extent.bytes > nr_bytes;
 	struct migrate_window *window = NULL;
+	struct migrate_migrator *copier;
 
-	/*
-	 * The folio that ends a batch may make it almost twice as long as the
-	 * default.  Beyond that it has passed the gate before it was unmapped;
-	 * the others are asked about now, while "no" costs nothing.
-	 */
-	bytes = migrate_likely_bytes(src_folios, 2 * nr_bytes);
-	if (bytes > 2 * nr_bytes || migrate_gate(m, reason, bytes, false))
+	migrate_stall_unmapped(&extent);
+	copier = migrate_copier(m, reason, &extent, longer);
+	if (copier)
 		window = migrate_window_get();
 	if (!window) {
-		migrate_stat_add(m, MIGRATE_STAT_DECLINED, 1);
+		migrate_stat_add(m, reason, MIGRATE_STAT_DECLINED, 1);
 		return;
 	}
 	window->batch.reason = reason;
-	migrate_copy_lists(m, window, src_folios, dst_folios, src_rejects,
+	window->class = migrate_class_of(&extent, longer);
+	migrate_copy_lists(copier, window, src_folios, dst_folios, src_rejects,
 			   dst_rejects);
 	migrate_window_put(window);
 }

@@ -7,10 +7,9 @@
 
 #include <linux/completion.h>
 #include <linux/cpumask.h>
-#include <linux/huge_mm.h>
 #include <linux/kobject.h>
 #include <linux/migrate_offload.h>
-#include <linux/mm_types.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
@@ -43,9 +42,11 @@ struct migrate_window;
  *	over or the next one has begun, claims nothing.
  * @unfinished: Pieces not yet copied, plus one for the caller.
  * @nr_active: Helpers that claimed at least one piece.
+ * @helper_ns: CPU time that they have used for it.
  * @done: Completed by the helper that finishes the last piece after the caller
  *	has found nothing more to claim.
  * @batch: The pairs to copy.
+ * @initiator: Task that migrates.
  * @piece_pages: Size of a piece in base pages; the last one may be shorter.
  * @copy: Copies a part of one folio.
  *
@@ -56,8 +57,10 @@ struct migrate_job {
 	atomic64_t claim;
 	atomic_t unfinished;
 	atomic_t nr_active;
+	atomic64_t helper_ns;
 	struct completion done;
 	struct migrate_batch *batch;
+	struct task_struct *initiator;
 	unsigned int piece_pages;
 	migrate_copy_fn copy;
 };
@@ -80,6 +83,7 @@ struct migrate_helper {
  * struct migrate_window - all the state that a batch copy needs
  * @node: Entry in the list of free windows.
  * @batch: What the migrator sees.
+ * @class: Which measurements concern it.
  * @job: State of a parallel copy of @batch.
  * @helpers: Helpers of @job.
  * @allowed: Scratch: CPUs that a helper may use.
@@ -93,6 +97,7 @@ struct migrate_helper {
 struct migrate_window {
 	struct list_head node;
 	struct migrate_batch batch;
+	unsigned int class;
 	struct migrate_job job;
 	struct migrate_helper helpers[MIGRATE_OFFLOAD_MAX_WORKERS - 1];
 	struct cpumask allowed;
@@ -100,44 +105,123 @@ struct migrate_window {
 	struct migrate_pair pairs[MIGRATE_WINDOW_PAIRS];
 };
 
-/* Counters of a migrator. */
+/* Counters of a migrator, for each reason. */
 enum migrate_stat {
 	MIGRATE_STAT_BATCHES,
 	MIGRATE_STAT_FOLIOS,
 	MIGRATE_STAT_BYTES,
 	MIGRATE_STAT_NS,
+	MIGRATE_STAT_CPU_NS,
 	MIGRATE_STAT_HELPERS,
 	MIGRATE_STAT_NOT_COPIED,
 	MIGRATE_STAT_POISONED,
 	MIGRATE_STAT_LOST,
 	MIGRATE_STAT_DECLINED,
+	MIGRATE_STAT_AUTO_FASTEST,
+	MIGRATE_STAT_AUTO_TRIAL,
 	NR_MIGRATE_STATS
 };
 
 struct migrate_stats {
-	u64 nr[NR_MIGRATE_STATS];
+	u64 nr[MR_TYPES][NR_MIGRATE_STATS];
+};
+
+/**
+ * struct migrate_extent - what is on a list of folios
+ * @bytes: Bytes that look eligible.
+ * @nr_folios: Folios that they are in.
+ */
+struct migrate_extent {
+	unsigned long bytes;
+	unsigned int nr_folios;
+};
+
+/*
+ * Measurements are kept apart for folios smaller than 64 KB, than a default
+ * batch, and others; and for batches of at most about the default length and
+ * others (the odd ones).
+ */
+#define NR_MIGRATE_CLASSES	6
+
+/**
+ * struct migrate_speed - what a migrator was measured to cost, in one class
+ * @cost: Nanoseconds for each MB, an average; 0 without a measurement.
+ * @nr_rests: Batches that "auto" gave to others since the last one.
+ */
+struct migrate_speed {
+	u32 cost;
+	u32 nr_rests;
+};
+
+/* Why "auto" has decided as it did. */
+enum migrate_auto_why {
+	MIGRATE_AUTO_TOO_SHORT,
+	MIGRATE_AUTO_NOT_READY,
+	MIGRATE_AUTO_KERNEL_FASTER,
+	MIGRATE_AUTO_FASTEST,
+	MIGRATE_AUTO_TRIAL,
+	NR_MIGRATE_AUTO_WHYS
 };
 
 /**
  * struct migrate_migrator - a registered migrator
  * @ops: The migrator's own part; not to be used after unregistration.
  * @node: Entry in the list of migrators, under migrate_offload_lock.
+ * @nr_users: Slots that name it, under migrate_offload_lock; activated while
+ *	there are any.
+ * @by_auto: One of the users is "auto", which may choose it.
+ * @speed: What it was measured to cost.
  * @kobj: Its directory in sysfs; holds the memory.
+ * @reasons: Directory "reasons" in that.
  * @stats: Counters, which every small batch that is declined touches.
  */
 struct migrate_migrator {
 	const struct migrate_ops *ops;
 	struct list_head node;
+	unsigned int nr_users;
+	bool by_auto;
+	struct migrate_speed speed[NR_MIGRATE_CLASSES];
 	struct kobject kobj;
+	struct kobject *reasons;
 	struct migrate_stats __percpu *stats;
 };
+
+/**
+ * struct migrate_slot - one decision for a migrator
+ * @m: Whose turn it is; NULL leaves that to a more general slot.
+ * @node: Entry in the list of all slots, under migrate_offload_lock.
+ *
+ * There is one for each reason, a general one, and one for each handle of a
+ * kernel user.
+ */
+struct migrate_slot {
+	struct migrate_migrator __rcu *m;
+	struct list_head node;
+};
+
+/* The wish of a task in migrate_pages_with(), on its stack. */
+struct migrate_wish {
+	struct hlist_node node;
+	struct task_struct *task;
+	struct migrate_slot *slot;
+	enum migrate_reason reason;
+};
+
+/* A reason that can have a policy, by the name that the kernel has for it. */
+struct migrate_reason_name {
+	enum migrate_reason reason;
+	const char *name;
+};
+
+#define NR_MIGRATE_POLICIES	9
+extern const struct migrate_reason_name migrate_policies[NR_MIGRATE_POLICIES];
 
 /* migrate_offload.c */
 extern unsigned long migrate_max_batch_bytes;
 extern unsigned long migrate_min_batch_bytes;
 extern bool migrate_file_folios;
 bool migrate_offload_eligible(struct folio *src);
-void migrate_batch_settle(struct migrate_migrator *m,
+bool migrate_batch_settle(struct migrate_migrator *m,
 			  struct migrate_batch *batch, u64 ns,
 			  struct list_head *src_rejects,
 			  struct list_head *dst_rejects);
@@ -149,10 +233,44 @@ void migrate_renew_all(struct list_head *src_folios,
 		       struct list_head *dst_rejects);
 
 /* migrate_offload_registry.c */
+extern struct mutex migrate_offload_lock;
+extern struct list_head migrate_migrators;
+struct migrate_migrator *migrate_offload_find(const char *name);
+int migrate_offload_check_name(const char *name);
+struct migrate_migrator *migrate_migrator_create(const struct migrate_ops *ops);
+
+/* migrate_offload_policy.c */
 extern struct srcu_struct migrate_srcu;
 struct migrate_migrator *migrate_offload_choose(enum migrate_reason reason);
 ssize_t migrate_offload_show_selected(char *buf);
-int migrate_offload_check_name(const char *name);
+int migrate_policy_set(enum migrate_reason reason, const char *name);
+ssize_t migrate_policy_show(enum migrate_reason reason, char *buf);
+void migrate_policy_adopt(struct migrate_migrator *m);
+void migrate_policy_release(struct migrate_migrator *m);
+void migrate_policy_join(struct migrate_migrator *m);
+void migrate_policy_forget(struct migrate_migrator *m);
+void migrate_wish_begin(struct migrate_wish *wish,
+			struct migrate_handle *handle,
+			enum migrate_reason reason);
+void migrate_wish_end(struct migrate_wish *wish);
+
+/* migrate_offload_auto.c */
+extern struct migrate_migrator *migrate_auto;
+unsigned int migrate_class_of(const struct migrate_extent *extent, bool longer);
+void migrate_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole);
+struct migrate_migrator *migrate_auto_pick(const struct migrate_extent *extent,
+					   enum migrate_reason reason,
+					   bool longer, enum migrate_auto_why *why);
+struct migrate_migrator *migrate_auto_choose(const struct migrate_extent *extent,
+					     enum migrate_reason reason,
+					     bool longer);
+
+/* migrate_offload_stall.c */
+extern unsigned long migrate_max_stall_us;
+void migrate_stall_begin(void);
+void migrate_stall_unmapped(const struct migrate_extent *extent);
+unsigned long migrate_stall_limit(const struct migrate_migrator *m,
+				  const struct migrate_extent *extent);
 
 /* migrate_offload_pool.c */
 int migrate_pool_create(void);
@@ -162,15 +280,23 @@ void migrate_window_put(struct migrate_window *window);
 void migrate_batch_init(struct migrate_window *window);
 bool migrate_batch_add(struct migrate_batch *batch, struct folio *src,
 		       struct folio *dst, unsigned int nr_pages);
+
+/* migrate_offload_job.c */
 unsigned int migrate_job_start(struct migrate_job *job,
 			       struct migrate_batch *batch,
 			       unsigned int nr_workers, migrate_copy_fn copy);
 bool migrate_job_claim(struct migrate_job *job, u32 gen, unsigned int *piece);
 void migrate_job_copy_piece(struct migrate_job *job, unsigned int piece);
+u64 migrate_job_charge(struct migrate_job *job, u64 start);
 void migrate_job_settle(struct migrate_job *job);
 
 /* migrate_offload_sysfs.c */
+extern struct kobject *migrate_kobj;
+
+/* migrate_offload_stats.c */
 u64 migrate_stat_read(const struct migrate_migrator *m, enum migrate_stat stat);
+u64 migrate_stat_read_reason(const struct migrate_migrator *m,
+			     enum migrate_reason reason, enum migrate_stat stat);
 int migrate_migrator_add(struct migrate_migrator *m);
 void migrate_migrator_remove(struct migrate_migrator *m);
 

@@ -58,6 +58,7 @@ void migrate_batch_init(struct migrate_window *window)
 	window->batch.nr_pairs = 0;
 	window->batch.nr_pages = 0;
 	window->batch.nr_helpers = 0;
+	window->batch.helper_ns = 0;
 }
 
 /**
@@ -84,117 +85,6 @@ bool migrate_batch_add(struct migrate_batch *batch, struct folio *src,
 	return batch->nr_pairs < MIGRATE_WINDOW_PAIRS;
 }
 
-/* The pair that holds base page @page of the batch. */
-static struct migrate_pair *migrate_pair_at(struct migrate_batch *batch,
-					    unsigned int page)
-{
-	unsigned int low = 0, high = batch->nr_pairs;
-
-	while (high - low > 1) {
-		unsigned int mid = low + (high - low) / 2;
-
-		if (batch->pairs[mid].start <= page)
-			low = mid;
-		else
-			high = mid;
-	}
-	return &batch->pairs[low];
-}
-
-static void migrate_pair_copy_part(struct migrate_job *job,
-				   struct migrate_pair *pair,
-				   unsigned int first, unsigned int nr)
-{
-	int rc;
-
-	/* Another worker has met poison in this folio. */
-	if (READ_ONCE(pair->verdict) != MIGRATE_NOT_COPIED)
-		return;
-
-	rc = job->copy(pair->dst, pair->src, first, nr);
-	if (!rc)
-		atomic_add(nr, &pair->done);
-	else if (rc == -EHWPOISON)
-		WRITE_ONCE(pair->verdict, MIGRATE_POISONED);
-}
-
-/**
- * migrate_job_copy_piece - copy the base pages of one claimed piece
- * @job: The job.
- * @piece: Number of the piece.
- *
- * A piece covers a fixed range of the batch's base pages, whatever folios they
- * belong to: several small ones, or a part of a large one.
- */
-void migrate_job_copy_piece(struct migrate_job *job, unsigned int piece)
-{
-	struct migrate_batch *batch = job->batch;
-	unsigned int page = piece * job->piece_pages;
-	unsigned int end = min(page + job->piece_pages, batch->nr_pages);
-	struct migrate_pair *pair = migrate_pair_at(batch, page);
-
-	for (; page < end; pair++) {
-		unsigned int first = page - pair->start;
-		unsigned int nr = min(pair->nr_pages - first, end - page);
-
-		migrate_pair_copy_part(job, pair, first, nr);
-		page += nr;
-	}
-}
-
-/**
- * migrate_job_start - publish a batch for copying
- * @job: The job; nobody holds a claim on its last batch.
- * @batch: The pairs to copy.
- * @nr_workers: How many will share the work, the caller included.
- * @copy: Copies a part of one folio.
- *
- * Return: the generation that claims must name.
- */
-unsigned int migrate_job_start(struct migrate_job *job,
-			       struct migrate_batch *batch,
-			       unsigned int nr_workers, migrate_copy_fn copy)
-{
-	u32 gen = upper_32_bits(atomic64_read(&job->claim)) + 1;
-	unsigned int nr_pieces;
-
-	job->batch = batch;
-	job->copy = copy;
-	/* Four pieces a worker, so that a slow one holds up little. */
-	job->piece_pages = clamp(DIV_ROUND_UP(batch->nr_pages, nr_workers * 4),
-				 1U, MIGRATE_PIECE_PAGES);
-	nr_pieces = DIV_ROUND_UP(batch->nr_pages, job->piece_pages);
-	atomic_set(&job->nr_active, 0);
-	atomic_set(&job->unfinished, nr_pieces + 1);
-	/*
-	 * Pairs with the acquire in migrate_job_claim(): who claims a piece
-	 * sees the job that it belongs to.
-	 */
-	atomic64_set_release(&job->claim, ((u64)gen << 32) | nr_pieces);
-	return gen;
-}
-
-/**
- * migrate_job_claim - take a piece that nobody has taken
- * @job: The job.
- * @gen: Generation that migrate_job_start() returned.
- * @piece: Number of the piece, set on success.
- *
- * Return: false when all pieces are taken or the generation is over.
- */
-bool migrate_job_claim(struct migrate_job *job, u32 gen, unsigned int *piece)
-{
-	s64 old = atomic64_read(&job->claim);
-
-	do {
-		if (upper_32_bits(old) != gen || !lower_32_bits(old))
-			return false;
-	} while (!atomic64_try_cmpxchg_acquire(&job->claim, &old, old - 1));
-
-	*piece = lower_32_bits(old) - 1;
-	return true;
-}
-
 static void migrate_helper_run(struct work_struct *work)
 {
 	struct migrate_helper *helper = container_of(work, struct migrate_helper,
@@ -202,6 +92,7 @@ static void migrate_helper_run(struct work_struct *work)
 	struct migrate_job *job = &helper->window->job;
 	/* Pairs with the release in migrate_wake_helpers(): gen, then cpu. */
 	u32 gen = smp_load_acquire(&helper->gen);
+	u64 start = task_sched_runtime(current);
 	unsigned int piece;
 	bool active = false;
 
@@ -216,6 +107,7 @@ static void migrate_helper_run(struct work_struct *work)
 			atomic_inc(&job->nr_active);
 		active = true;
 		migrate_job_copy_piece(job, piece);
+		start = migrate_job_charge(job, start);
 		/* From here on the caller may be gone, and @job recycled. */
 		if (atomic_dec_and_test(&job->unfinished))
 			complete(&job->done);
@@ -239,10 +131,13 @@ static void migrate_helper_cpus(struct cpumask *allowed)
 	cpumask_clear_cpu(raw_smp_processor_id(), allowed);
 }
 
+/* Does the task that migrates, or a CPU that was picked, use the same cache? */
 static bool migrate_shares_cache(int cpu, const struct cpumask *picked)
 {
 	int other;
 
+	if (cpus_share_cache(cpu, raw_smp_processor_id()))
+		return true;
 	for_each_cpu(other, picked)
 		if (cpus_share_cache(cpu, other))
 			return true;
@@ -301,9 +196,18 @@ static void migrate_place_helpers(struct migrate_window *window,
 	}
 }
 
-/* Workers that @bytes are worth and the initiator's group may use. */
-static unsigned int migrate_nr_workers(const struct migrate_helpers *helpers,
-				       unsigned long bytes)
+/**
+ * migrate_offload_nr_workers - how many CPUs should copy this much?
+ * @helpers: What the administrator wants.
+ * @bytes: What is to be copied.
+ *
+ * For migrators with threads of their own.
+ *
+ * Return: CPUs that @bytes are worth and that the current task's group may use
+ * (cpu.max), the caller's included, at least 1.
+ */
+unsigned int migrate_offload_nr_workers(const struct migrate_helpers *helpers,
+					unsigned long bytes)
 {
 	unsigned int nr = min3(helpers->max_workers, sched_quota_cpus(current),
 			       (unsigned int)MIGRATE_OFFLOAD_MAX_WORKERS);
@@ -311,6 +215,7 @@ static unsigned int migrate_nr_workers(const struct migrate_helpers *helpers,
 	bytes /= max(helpers->min_bytes_per_worker, 1UL);
 	return clamp_t(unsigned long, bytes, 1, max(nr, 1U));
 }
+EXPORT_SYMBOL_GPL(migrate_offload_nr_workers);
 
 static unsigned int migrate_wake_helpers(struct migrate_window *window, u32 gen)
 {
@@ -326,24 +231,6 @@ static unsigned int migrate_wake_helpers(struct migrate_window *window, u32 gen)
 		queue_work_on(cpu, migrate_helper_wq, &helper->work);
 	}
 	return nr;
-}
-
-/**
- * migrate_job_settle - turn what was copied into verdicts
- * @job: A job of which every piece is finished.
- */
-void migrate_job_settle(struct migrate_job *job)
-{
-	struct migrate_batch *batch = job->batch;
-
-	for (unsigned int i = 0; i < batch->nr_pairs; i++) {
-		struct migrate_pair *pair = &batch->pairs[i];
-
-		if (pair->verdict == MIGRATE_NOT_COPIED &&
-		    atomic_read(&pair->done) == pair->nr_pages)
-			pair->verdict = MIGRATE_COPIED;
-	}
-	batch->nr_helpers = atomic_read(&job->nr_active);
 }
 
 /**
@@ -373,7 +260,7 @@ void migrate_offload_copy_parallel(struct migrate_batch *batch,
 	unsigned int nr_woken, piece;
 	u32 gen;
 
-	migrate_place_helpers(window, migrate_nr_workers(helpers, bytes) - 1,
+	migrate_place_helpers(window, migrate_offload_nr_workers(helpers, bytes) - 1,
 			      helpers->idle_only);
 	gen = migrate_job_start(job, batch, cpumask_weight(&window->picked) + 1,
 				copy);
@@ -414,7 +301,7 @@ bool migrate_offload_helper_available(const struct migrate_helpers *helpers,
 	struct migrate_window *window;
 	bool found;
 
-	if (migrate_nr_workers(helpers, bytes) < 2)
+	if (migrate_offload_nr_workers(helpers, bytes) < 2)
 		return false;
 
 	/* Its cpumasks are too large for the stack. */

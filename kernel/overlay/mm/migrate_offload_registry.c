@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Registry of migrators, and which of them is selected.
+ * Registry of migrators.
  */
 #include <linux/cleanup.h>
+#include <linux/err.h>
 #include <linux/export.h>
-#include <linux/migrate.h>
 #include <linux/mutex.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/string.h>
@@ -13,35 +14,17 @@
 
 #include "migrate_offload_internal.h"
 
-DEFINE_STATIC_KEY_FALSE(migrate_offload_key);
-
 /*
  * Serialises registration and unregistration as a whole.  Never taken by a
  * store() of sysfs, since unregistration waits for those.
  */
 static DEFINE_MUTEX(migrate_register_lock);
-/* Protects the list and the selection.  Nests inside the above. */
-static DEFINE_MUTEX(migrate_offload_lock);
-static LIST_HEAD(migrate_migrators);
-
-/*
- * A batch holds migrate_srcu from the choice of its migrator to the last
- * verdict, so that a migrator can be unregistered under traffic.
- */
-DEFINE_SRCU(migrate_srcu);
-static struct migrate_migrator __rcu *migrate_selected;
-
-/* The migrator for @reason; to be called and used inside migrate_srcu. */
-struct migrate_migrator *migrate_offload_choose(enum migrate_reason reason)
-{
-	/* The source is suspected to be bad: as careful and slow as ever. */
-	if (reason == MR_MEMORY_FAILURE)
-		return NULL;
-	return srcu_dereference(migrate_selected, &migrate_srcu);
-}
+/* Protects the list and what is selected.  Nests inside the above. */
+DEFINE_MUTEX(migrate_offload_lock);
+LIST_HEAD(migrate_migrators);
 
 /* To be called with migrate_offload_lock held. */
-static struct migrate_migrator *migrate_find(const char *name)
+struct migrate_migrator *migrate_offload_find(const char *name)
 {
 	struct migrate_migrator *m;
 
@@ -51,92 +34,6 @@ static struct migrate_migrator *migrate_find(const char *name)
 			return m;
 	return NULL;
 }
-
-static int migrate_activate(struct migrate_migrator *m)
-{
-	return m && m->ops->activate ? m->ops->activate() : 0;
-}
-
-/* To be called with migrate_offload_lock held. */
-static void migrate_set_selected(struct migrate_migrator *m)
-{
-	struct migrate_migrator *old;
-
-	old = rcu_replace_pointer(migrate_selected, m,
-				  lockdep_is_held(&migrate_offload_lock));
-	if (m && !old)
-		static_branch_enable(&migrate_offload_key);
-	else if (!m && old)
-		static_branch_disable(&migrate_offload_key);
-	if (!old || !old->ops->deactivate)
-		return;
-	/* Batches never take the lock that we hold. */
-	synchronize_srcu(&migrate_srcu);
-	old->ops->deactivate();
-}
-
-/**
- * migrate_offload_select - choose the migrator
- * @name: Name of a registered migrator, or "kernel".
- *
- * Batches that are being copied finish with the migrator that they have.
- *
- * Context: Process context.  Sleeps.
- * Return: 0; -EINVAL when there is no such migrator; what its @activate
- * returned.  On failure nothing has changed.
- */
-int migrate_offload_select(const char *name)
-{
-	struct migrate_migrator *m = NULL;
-	int err;
-
-	guard(mutex)(&migrate_offload_lock);
-	if (strcmp(name, "kernel")) {
-		m = migrate_find(name);
-		if (!m)
-			return -EINVAL;
-	}
-	if (m == rcu_access_pointer(migrate_selected))
-		return 0;
-	err = migrate_activate(m);
-	if (!err)
-		migrate_set_selected(m);
-	return err;
-}
-EXPORT_SYMBOL_GPL(migrate_offload_select);
-
-/**
- * migrate_offload_deselect - choose "kernel" instead of a migrator
- * @name: Name of the migrator; another one that is selected stays.
- *
- * Context: Process context.  Sleeps.
- */
-void migrate_offload_deselect(const char *name)
-{
-	struct migrate_migrator *m;
-
-	guard(mutex)(&migrate_offload_lock);
-	m = migrate_find(name);
-	if (m && m == rcu_access_pointer(migrate_selected))
-		migrate_set_selected(NULL);
-}
-EXPORT_SYMBOL_GPL(migrate_offload_deselect);
-
-/**
- * migrate_offload_is_selected - is this the migrator that is selected?
- * @name: Name of a migrator, registered or not.
- *
- * Context: Process context.  Sleeps.
- */
-bool migrate_offload_is_selected(const char *name)
-{
-	struct migrate_migrator *m;
-
-	guard(mutex)(&migrate_offload_lock);
-	m = migrate_find(name);
-	return m && m == rcu_access_pointer(migrate_selected);
-}
-EXPORT_SYMBOL_GPL(migrate_offload_is_selected);
 
 static struct kobj_attribute *migrate_setting(struct migrate_migrator *m,
 					      const char *setting)
@@ -168,7 +65,7 @@ ssize_t migrate_offload_setting_show(const char *migrator, const char *setting,
 	struct migrate_migrator *m;
 
 	guard(mutex)(&migrate_offload_lock);
-	m = migrate_find(migrator);
+	m = migrate_offload_find(migrator);
 	attr = migrate_setting(m, setting);
 	if (!attr || !attr->show)
 		return -ENODEV;
@@ -194,7 +91,7 @@ ssize_t migrate_offload_setting_store(const char *migrator, const char *setting,
 	struct migrate_migrator *m;
 
 	guard(mutex)(&migrate_offload_lock);
-	m = migrate_find(migrator);
+	m = migrate_offload_find(migrator);
 	attr = migrate_setting(m, setting);
 	if (!attr || !attr->store)
 		return -ENODEV;
@@ -202,27 +99,13 @@ ssize_t migrate_offload_setting_store(const char *migrator, const char *setting,
 }
 EXPORT_SYMBOL_GPL(migrate_offload_setting_store);
 
-/* Names of all migrators, the selected one in brackets. */
-ssize_t migrate_offload_show_selected(char *buf)
-{
-	struct migrate_migrator *selected, *m;
-	ssize_t len;
-
-	guard(mutex)(&migrate_offload_lock);
-	selected = rcu_access_pointer(migrate_selected);
-	len = sysfs_emit(buf, selected ? "kernel" : "[kernel]");
-	list_for_each_entry(m, &migrate_migrators, node)
-		len += sysfs_emit_at(buf, len, m == selected ? " [%s]" : " %s",
-				     m->ops->name);
-	return len + sysfs_emit_at(buf, len, "\n");
-}
-
 /* Could @name be that of a migrator, and of its directory? */
 int migrate_offload_check_name(const char *name)
 {
 	static const char * const taken[] = {
-		"kernel", "default", "policy", "offload_migrator",
-		"max_batch_bytes", "min_batch_bytes", "file_folios",
+		"kernel", "default", "auto", "policy", "offload_migrator",
+		"max_batch_bytes", "min_batch_bytes", "max_stall_us",
+		"file_folios",
 	};
 	size_t len = name ? strlen(name) : 0;
 
@@ -232,27 +115,24 @@ int migrate_offload_check_name(const char *name)
 	return match_string(taken, ARRAY_SIZE(taken), name) < 0 ? 0 : -EINVAL;
 }
 
-static int migrate_migrator_create(const struct migrate_ops *ops)
+/* Not yet in the list.  Returns an ERR_PTR() on failure. */
+struct migrate_migrator *migrate_migrator_create(const struct migrate_ops *ops)
 {
 	struct migrate_migrator *m;
 	int err;
 
 	m = kzalloc_obj(*m);
 	if (!m)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	m->ops = ops;
 	m->stats = alloc_percpu(struct migrate_stats);
 	if (!m->stats) {
 		kfree(m);
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	}
 	/* From here on the kobject owns the memory. */
 	err = migrate_migrator_add(m);
-	if (err)
-		return err;
-	guard(mutex)(&migrate_offload_lock);
-	list_add_tail(&m->node, &migrate_migrators);
-	return 0;
+	return err ? ERR_PTR(err) : m;
 }
 
 /**
@@ -268,6 +148,7 @@ static int migrate_migrator_create(const struct migrate_ops *ops)
  */
 int migrate_offload_register(const struct migrate_ops *ops)
 {
+	struct migrate_migrator *m;
 	bool first;
 	int err;
 
@@ -276,7 +157,7 @@ int migrate_offload_register(const struct migrate_ops *ops)
 
 	guard(mutex)(&migrate_register_lock);
 	scoped_guard(mutex, &migrate_offload_lock) {
-		if (migrate_find(ops->name))
+		if (migrate_offload_find(ops->name))
 			return -EEXIST;
 		first = list_empty(&migrate_migrators);
 	}
@@ -285,10 +166,16 @@ int migrate_offload_register(const struct migrate_ops *ops)
 		if (err)
 			return err;
 	}
-	err = migrate_migrator_create(ops);
-	if (err && first)
-		migrate_pool_destroy();
-	return err;
+	m = migrate_migrator_create(ops);
+	if (IS_ERR(m)) {
+		if (first)
+			migrate_pool_destroy();
+		return PTR_ERR(m);
+	}
+	guard(mutex)(&migrate_offload_lock);
+	list_add_tail_rcu(&m->node, &migrate_migrators);
+	migrate_policy_join(m);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(migrate_offload_register);
 
@@ -296,8 +183,9 @@ EXPORT_SYMBOL_GPL(migrate_offload_register);
  * migrate_offload_unregister - take a migrator back
  * @ops: What migrate_offload_register() was called with.
  *
- * If it is selected, "kernel" is selected instead.  Waits for the batches that
- * it is copying.  On return nobody calls it, or reads its attributes, any more.
+ * Where it is selected, "kernel" is selected instead, and "default" where a
+ * reason's policy names it; handles for it become inert.  Waits for the batches
+ * that it is copying.  On return nobody calls it, or reads its attributes, any more.
  *
  * Context: Process context.  Sleeps.  Not from the migrator's callbacks or
  * attributes.
@@ -309,13 +197,11 @@ void migrate_offload_unregister(const struct migrate_ops *ops)
 
 	guard(mutex)(&migrate_register_lock);
 	scoped_guard(mutex, &migrate_offload_lock) {
-		m = migrate_find(ops->name);
+		m = migrate_offload_find(ops->name);
 		if (WARN_ON_ONCE(!m || m->ops != ops))
 			return;
-		/* Compared, not dereferenced. */
-		if (rcu_access_pointer(migrate_selected) == m)
-			migrate_set_selected(NULL);
-		list_del(&m->node);
+		migrate_policy_forget(m);
+		list_del_rcu(&m->node);
 		last = list_empty(&migrate_migrators);
 	}
 	synchronize_srcu(&migrate_srcu);

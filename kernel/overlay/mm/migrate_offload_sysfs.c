@@ -10,13 +10,27 @@
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/time64.h>
 
 #include "migrate_offload_internal.h"
 
-static struct kobject *migrate_kobj;
+struct kobject *migrate_kobj;
+
+/* Room for a name, a newline and the end. */
+#define MIGRATE_NAME_TEXT	(MIGRATE_OFFLOAD_NAME_MAX + 2)
+
+/* The name that was written, in @text; NULL if it cannot be one. */
+static char *migrate_name_of(char text[MIGRATE_NAME_TEXT], const char *buf,
+			     size_t count)
+{
+	/* Embedded NULs make it a different length. */
+	if (count >= MIGRATE_NAME_TEXT || strnlen(buf, count) != count)
+		return NULL;
+	strscpy(text, buf, MIGRATE_NAME_TEXT);
+	return strim(text);
+}
 
 static ssize_t offload_migrator_show(struct kobject *kobj,
 				     struct kobj_attribute *attr, char *buf)
@@ -28,19 +42,47 @@ static ssize_t offload_migrator_store(struct kobject *kobj,
 				      struct kobj_attribute *attr,
 				      const char *buf, size_t count)
 {
-	char name[MIGRATE_OFFLOAD_NAME_MAX + 2];
-	int err;
+	char text[MIGRATE_NAME_TEXT];
+	char *name = migrate_name_of(text, buf, count);
+	int err = name ? migrate_offload_select(name) : -EINVAL;
 
-	/* Room for a newline; embedded NULs make it a different length. */
-	if (count >= sizeof(name) || strnlen(buf, count) != count)
-		return -EINVAL;
-	strscpy(name, buf, sizeof(name));
-	err = migrate_offload_select(strim(name));
 	return err ?: count;
 }
 
 static struct kobj_attribute offload_migrator_attr =
 	__ATTR_RW(offload_migrator);
+
+struct migrate_policy_attr {
+	struct kobj_attribute attr;
+	enum migrate_reason reason;
+};
+
+static ssize_t policy_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	return migrate_policy_show(container_of(attr, struct migrate_policy_attr,
+						attr)->reason, buf);
+}
+
+static ssize_t policy_store(struct kobject *kobj, struct kobj_attribute *attr,
+			    const char *buf, size_t count)
+{
+	enum migrate_reason reason = container_of(attr, struct migrate_policy_attr,
+						  attr)->reason;
+	char text[MIGRATE_NAME_TEXT];
+	char *name = migrate_name_of(text, buf, count);
+	int err = name ? migrate_policy_set(reason, name) : -EINVAL;
+
+	return err ?: count;
+}
+
+static struct migrate_policy_attr migrate_policy_attrs[NR_MIGRATE_POLICIES];
+static struct attribute *migrate_policy_list[NR_MIGRATE_POLICIES + 1];
+
+static const struct attribute_group migrate_policy_group = {
+	.name = "policy",
+	.attrs = migrate_policy_list,
+};
 
 /**
  * migrate_offload_store_ulong - take a number that is written to a setting
@@ -87,16 +129,17 @@ ssize_t migrate_offload_store_uint(const char *buf, size_t count,
 }
 EXPORT_SYMBOL_GPL(migrate_offload_store_uint);
 
-/* The same for a switch: 0 or 1, and what else kstrtobool() takes. */
+/* The same for a switch: what kstrtobool() takes, and nothing behind it. */
 ssize_t migrate_offload_store_bool(const char *buf, size_t count, bool *value)
 {
-	bool val;
-	int err;
+	static const char * const words[] = {
+		"0", "1", "n", "y", "N", "Y", "off", "on",
+	};
+	int word = sysfs_match_string(words, buf);
 
-	err = kstrtobool(buf, &val);
-	if (err)
-		return err;
-	WRITE_ONCE(*value, val);
+	if (word < 0)
+		return word;
+	WRITE_ONCE(*value, word % 2);
 	return count;
 }
 EXPORT_SYMBOL_GPL(migrate_offload_store_bool);
@@ -134,6 +177,22 @@ static ssize_t min_batch_bytes_store(struct kobject *kobj,
 
 static struct kobj_attribute min_batch_bytes_attr = __ATTR_RW(min_batch_bytes);
 
+static ssize_t max_stall_us_show(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(migrate_max_stall_us));
+}
+
+static ssize_t max_stall_us_store(struct kobject *kobj,
+				  struct kobj_attribute *attr, const char *buf,
+				  size_t count)
+{
+	return migrate_offload_store_ulong(buf, count, &migrate_max_stall_us, 0,
+					   10 * USEC_PER_SEC);
+}
+
+static struct kobj_attribute max_stall_us_attr = __ATTR_RW(max_stall_us);
+
 static ssize_t file_folios_show(struct kobject *kobj,
 				struct kobj_attribute *attr, char *buf)
 {
@@ -153,6 +212,7 @@ static struct attribute *migrate_attrs[] = {
 	&offload_migrator_attr.attr,
 	&max_batch_bytes_attr.attr,
 	&min_batch_bytes_attr.attr,
+	&max_stall_us_attr.attr,
 	&file_folios_attr.attr,
 	NULL
 };
@@ -161,125 +221,35 @@ static const struct attribute_group migrate_attr_group = {
 	.attrs = migrate_attrs,
 };
 
-u64 migrate_stat_read(const struct migrate_migrator *m, enum migrate_stat stat)
-{
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += per_cpu_ptr(m->stats, cpu)->nr[stat];
-	return sum;
-}
-
-struct migrate_stat_attr {
-	struct kobj_attribute attr;
-	enum migrate_stat stat;
-};
-
-static ssize_t migrate_stat_show(struct kobject *kobj,
-				 struct kobj_attribute *attr, char *buf)
-{
-	struct migrate_migrator *m = container_of(kobj, struct migrate_migrator,
-						  kobj);
-	struct migrate_stat_attr *stat_attr =
-		container_of(attr, struct migrate_stat_attr, attr);
-
-	return sysfs_emit(buf, "%llu\n",
-			  migrate_stat_read(m, stat_attr->stat));
-}
-
-#define MIGRATE_STAT_ATTR(_name, _stat)					\
-	static struct migrate_stat_attr migrate_stat_##_name = {	\
-		.attr = __ATTR(_name, 0444, migrate_stat_show, NULL),	\
-		.stat = _stat,						\
-	}
-
-MIGRATE_STAT_ATTR(batches, MIGRATE_STAT_BATCHES);
-MIGRATE_STAT_ATTR(folios, MIGRATE_STAT_FOLIOS);
-MIGRATE_STAT_ATTR(bytes, MIGRATE_STAT_BYTES);
-MIGRATE_STAT_ATTR(ns, MIGRATE_STAT_NS);
-MIGRATE_STAT_ATTR(helpers, MIGRATE_STAT_HELPERS);
-MIGRATE_STAT_ATTR(not_copied, MIGRATE_STAT_NOT_COPIED);
-MIGRATE_STAT_ATTR(poisoned, MIGRATE_STAT_POISONED);
-MIGRATE_STAT_ATTR(lost, MIGRATE_STAT_LOST);
-MIGRATE_STAT_ATTR(declined, MIGRATE_STAT_DECLINED);
-
-static struct attribute *migrate_stat_attrs[] = {
-	&migrate_stat_batches.attr.attr,
-	&migrate_stat_folios.attr.attr,
-	&migrate_stat_bytes.attr.attr,
-	&migrate_stat_ns.attr.attr,
-	&migrate_stat_helpers.attr.attr,
-	&migrate_stat_not_copied.attr.attr,
-	&migrate_stat_poisoned.attr.attr,
-	&migrate_stat_lost.attr.attr,
-	&migrate_stat_declined.attr.attr,
+static const struct attribute_group *migrate_groups[] = {
+	&migrate_attr_group,
+	&migrate_policy_group,
 	NULL
 };
 
-static const struct attribute_group migrate_stat_group = {
-	.name = "stats",
-	.attrs = migrate_stat_attrs,
-};
-__ATTRIBUTE_GROUPS(migrate_stat);
-
-static void migrate_migrator_release(struct kobject *kobj)
+static void __init migrate_policy_attrs_init(void)
 {
-	struct migrate_migrator *m = container_of(kobj, struct migrate_migrator,
-						  kobj);
+	for (int i = 0; i < NR_MIGRATE_POLICIES; i++) {
+		struct migrate_policy_attr *attr = &migrate_policy_attrs[i];
 
-	free_percpu(m->stats);
-	kfree(m);
-}
-
-static const struct kobj_type migrate_migrator_ktype = {
-	.release = migrate_migrator_release,
-	.sysfs_ops = &kobj_sysfs_ops,
-	.default_groups = migrate_stat_groups,
-};
-
-/**
- * migrate_migrator_add - show a migrator in sysfs
- * @m: The migrator, allocated by kzalloc().
- *
- * Return: 0 or a negative errno; @m is freed on failure.
- */
-int migrate_migrator_add(struct migrate_migrator *m)
-{
-	int err = -ENODEV;
-
-	kobject_init(&m->kobj, &migrate_migrator_ktype);
-	if (migrate_kobj)
-		err = kobject_add(&m->kobj, migrate_kobj, "%s", m->ops->name);
-	if (!err && m->ops->attrs)
-		err = sysfs_create_group(&m->kobj, m->ops->attrs);
-	if (err)
-		kobject_put(&m->kobj);
-	return err;
-}
-
-/**
- * migrate_migrator_remove - take a migrator out of sysfs and drop it
- * @m: The migrator; nobody else refers to it any more.
- *
- * Waits for show() and store() of its attributes.
- */
-void migrate_migrator_remove(struct migrate_migrator *m)
-{
-	if (m->ops->attrs)
-		sysfs_remove_group(&m->kobj, m->ops->attrs);
-	kobject_del(&m->kobj);
-	kobject_put(&m->kobj);
+		attr->attr.attr.name = migrate_policies[i].name;
+		attr->attr.attr.mode = 0644;
+		attr->attr.show = policy_show;
+		attr->attr.store = policy_store;
+		attr->reason = migrate_policies[i].reason;
+		migrate_policy_list[i] = &attr->attr.attr;
+	}
 }
 
 static int __init migrate_offload_sysfs_init(void)
 {
 	int err;
 
+	migrate_policy_attrs_init();
 	migrate_kobj = kobject_create_and_add("migration", mm_kobj);
 	if (!migrate_kobj)
 		return -ENOMEM;
-	err = sysfs_create_group(migrate_kobj, &migrate_attr_group);
+	err = sysfs_create_groups(migrate_kobj, migrate_groups);
 	if (err) {
 		kobject_put(migrate_kobj);
 		migrate_kobj = NULL;

@@ -415,5 +415,6 @@ static void __exit dcbm_exit(void)
 }
 module_exit(dcbm_exit);
 
+MODULE_ALIAS("migrator-dcbm");
 MODULE_DESCRIPTION("Page migration with DMA engines copying");
 MODULE_LICENSE("GPL");

@@ -3,17 +3,13 @@
  * mtcopy: a migrator that copies with several CPUs.
  *
  * The splitting, the helpers and their placement are the core's, see
- * migrate_offload_copy_parallel().  Here are the routine that copies, and what
- * the administrator may choose.
+ * migrate_offload_copy_parallel().  Here is what the administrator may choose.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/highmem.h>
 #include <linux/kernel.h>
 #include <linux/migrate_offload.h>
-#include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/sysfs.h>
 
@@ -44,26 +40,11 @@ static bool mtcopy_ready(enum migrate_reason reason, unsigned long bytes,
 	return migrate_offload_helper_available(&helpers, bytes);
 }
 
-/*
- * Page by page through copy_mc_highpage(): safe against machine checks, and
- * with everything that an architecture or a sanitizer keeps beside the data.
- */
-static int mtcopy_copy_pages(struct folio *dst, struct folio *src,
-			     unsigned long first, unsigned long nr)
-{
-	for (unsigned long i = first; i < first + nr; i++) {
-		if (copy_mc_highpage(folio_page(dst, i), folio_page(src, i)))
-			return -EHWPOISON;
-		cond_resched();
-	}
-	return 0;
-}
-
 static void mtcopy_copy(struct migrate_batch *batch)
 {
 	struct migrate_helpers helpers = mtcopy_helpers();
 
-	migrate_offload_copy_parallel(batch, &helpers, mtcopy_copy_pages);
+	migrate_offload_copy_parallel(batch, &helpers, migrate_offload_copy_pages);
 }
 
 static ssize_t threads_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -145,5 +126,6 @@ static void __exit mtcopy_exit(void)
 }
 module_exit(mtcopy_exit);
 
+MODULE_ALIAS("migrator-mtcopy");
 MODULE_DESCRIPTION("Page migration with several CPUs copying");
 MODULE_LICENSE("GPL");

@@ -13,11 +13,13 @@
 #define _LINUX_MIGRATE_OFFLOAD_H
 
 #include <linux/atomic.h>
+#include <linux/migrate.h>
 #include <linux/migrate_mode.h>
 #include <linux/types.h>
 
 struct attribute_group;
 struct folio;
+struct migrate_handle;
 
 /* Workers of one batch at most, the task that migrates included. */
 #define MIGRATE_OFFLOAD_MAX_WORKERS	64
@@ -73,6 +75,9 @@ struct migrate_pair {
  * @nr_pairs: Number of @pairs, at least one.
  * @nr_pages: Sum of the sizes in base pages.
  * @nr_helpers: Set by the migrator: how many others took part in the copying.
+ * @helper_ns: Set by the migrator: CPU time that tasks other than the caller ran
+ *	for this batch, in nanoseconds, by their own clocks.  The core charges
+ *	the caller for it.
  * @src_nid: Node of the first source folio.
  * @dst_nid: Node of the first destination folio.
  * @reason: Why the folios are migrated.
@@ -84,6 +89,7 @@ struct migrate_batch {
 	unsigned int nr_pairs;
 	unsigned int nr_pages;
 	unsigned int nr_helpers;
+	u64 helper_ns;
 	int src_nid;
 	int dst_nid;
 	enum migrate_reason reason;
@@ -100,6 +106,7 @@ struct migrate_batch {
  *	on an error, which goes to whoever selects, nothing changes.
  * @deactivate: Gives that back, or NULL.  Called when the migrator is not
  *	selected any more and its last batch has ended.
+ * @by_name_only: Not a choice of "auto".
  * @ready: Could a batch of at least so many bytes be copied faster than by the
  *	calling CPU alone, now?  A "no" leaves the folios to today's path.
  *	With the last argument true, a "yes" makes the batch longer than
@@ -125,6 +132,7 @@ struct migrate_batch {
 struct migrate_ops {
 	const char *name;
 	const struct attribute_group *attrs;
+	bool by_name_only;
 	int (*activate)(void);
 	void (*deactivate)(void);
 	bool (*ready)(enum migrate_reason reason, unsigned long bytes,
@@ -182,10 +190,28 @@ ssize_t migrate_offload_setting_show(const char *migrator, const char *setting,
 ssize_t migrate_offload_setting_store(const char *migrator, const char *setting,
 				      const char *buf, size_t count);
 
+struct migrate_handle *migrate_offload_get(const char *name);
+void migrate_offload_put(struct migrate_handle *handle);
+int migrate_pages_with(struct migrate_handle *handle, struct list_head *from,
+		       new_folio_t get_new_folio, free_folio_t put_new_folio,
+		       unsigned long private, enum migrate_mode mode,
+		       enum migrate_reason reason, unsigned int *ret_succeeded);
+
 bool migrate_offload_helper_available(const struct migrate_helpers *helpers,
 				      unsigned long bytes);
 void migrate_offload_copy_parallel(struct migrate_batch *batch,
 				   const struct migrate_helpers *helpers,
 				   migrate_copy_fn copy);
+
+unsigned int migrate_offload_nr_workers(const struct migrate_helpers *helpers,
+					unsigned long bytes);
+unsigned int migrate_offload_split(struct migrate_batch *batch,
+				   unsigned int nr_workers,
+				   migrate_copy_fn copy);
+void migrate_offload_copy_pieces(struct migrate_batch *batch,
+				 unsigned int first, unsigned int end);
+void migrate_offload_settle(struct migrate_batch *batch);
+int migrate_offload_copy_pages(struct folio *dst, struct folio *src,
+			       unsigned long first, unsigned long nr);
 
 #endif /* _LINUX_MIGRATE_OFFLOAD_H */

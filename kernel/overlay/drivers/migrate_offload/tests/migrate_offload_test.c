@@ -278,6 +278,7 @@ static const struct attribute_group test_attr_group = {
 static const struct migrate_ops test_ops = {
 	.name = "test",
 	.attrs = &test_attr_group,
+	.by_name_only = true,
 	.ready = test_ready,
 	.copy = test_copy,
 };

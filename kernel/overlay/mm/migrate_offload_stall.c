@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long a batch may be, if no page shall be unreachable for longer than
+ * max_stall_us.
+ *
+ * A page of a batch is unreachable while the batch is unmapped, copied and moved.
+ * What the copy costs each migrator keeps.  Unmapping is measured from the gate to
+ * the copy; moving is taken for as long.
+ */
+#include <linux/hash.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/time64.h>
+
+#include "migrate_offload_internal.h"
+
+#define MIGRATE_START_BITS	6
+
+unsigned long migrate_max_stall_us;
+
+/*
+ * When tasks passed the gate.  Two that share an entry lose a measurement, or
+ * make a wrong one, of which the average does not believe much.
+ */
+static struct migrate_start {
+	struct task_struct *task;
+	u64 ns;
+} migrate_starts[1 << MIGRATE_START_BITS];
+
+/* Cost of unmapping in ns for each MB, by size of the folios. */
+static u32 migrate_unmap_costs[NR_MIGRATE_CLASSES / 2];
+
+static struct migrate_start *migrate_start_of(const struct task_struct *task)
+{
+	return &migrate_starts[hash_ptr(task, MIGRATE_START_BITS)];
+}
+
+/* The current task begins to unmap a batch. */
+void migrate_stall_begin(void)
+{
+	struct migrate_start *start = migrate_start_of(current);
+
+	if (!READ_ONCE(migrate_max_stall_us))
+		return;
+	WRITE_ONCE(start->ns, ktime_get_ns());
+	WRITE_ONCE(start->task, current);
+}
+
+/* It has unmapped this much. */
+void migrate_stall_unmapped(const struct migrate_extent *extent)
+{
+	struct migrate_start *start = migrate_start_of(current);
+
+	if (READ_ONCE(start->task) != current)
+		return;
+	WRITE_ONCE(start->task, NULL);
+	migrate_cost_learn(&migrate_unmap_costs[migrate_class_of(extent, false) / 2],
+			   extent->bytes, ktime_get_ns() - READ_ONCE(start->ns),
+			   true);
+}
+
+/**
+ * migrate_stall_limit - bytes that @m copies within the bound
+ * @m: The migrator.
+ * @extent: What is on the list.
+ *
+ * Return: the greatest length of a batch, in bytes; 0 while nothing is known, so
+ * that a short batch is measured first; ULONG_MAX without a bound.
+ */
+unsigned long migrate_stall_limit(const struct migrate_migrator *m,
+				  const struct migrate_extent *extent)
+{
+	u64 us = READ_ONCE(migrate_max_stall_us);
+	unsigned int class = migrate_class_of(extent, true);
+	u32 copy, unmap;
+
+	if (!us)
+		return ULONG_MAX;
+	unmap = READ_ONCE(migrate_unmap_costs[class / 2]);
+	copy = READ_ONCE(m->speed[class].cost) ?:
+	       READ_ONCE(m->speed[class & ~1U].cost);
+	if (!unmap || !copy)
+		return 0;
+	return div64_u64((us * NSEC_PER_USEC) << 20, copy + 2ULL * unmap);
+}

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of policies, handles and "auto".
+ */
+#include <kunit/test.h>
+
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/sizes.h>
+#include <linux/srcu.h>
+#include <linux/string.h>
+
+#include "../migrate_offload_internal.h"
+
+/* Two migrators that copy nothing. */
+static struct test_migrator {
+	bool busy;
+	int activate_error;
+	int nr_active;
+} test_a, test_b;
+
+static bool test_a_ready(enum migrate_reason reason, unsigned long bytes,
+			 bool longer)
+{
+	return !test_a.busy;
+}
+
+static bool test_b_ready(enum migrate_reason reason, unsigned long bytes,
+			 bool longer)
+{
+	return !test_b.busy;
+}
+
+static void test_no_copy(struct migrate_batch *batch)
+{
+}
+
+static int test_a_activate(void)
+{
+	if (test_a.activate_error)
+		return test_a.activate_error;
+	test_a.nr_active++;
+	return 0;
+}
+
+static void test_a_deactivate(void)
+{
+	test_a.nr_active--;
+}
+
+static const struct migrate_ops test_ops_a = {
+	.name = "a", .ready = test_a_ready, .copy = test_no_copy,
+	.activate = test_a_activate, .deactivate = test_a_deactivate,
+};
+
+static const struct migrate_ops test_ops_b = {
+	.name = "b", .ready = test_b_ready, .copy = test_no_copy,
+};
+
+static const struct migrate_ops test_ops_named = {
+	.name = "named", .ready = test_b_ready, .copy = test_no_copy,
+	.by_name_only = true,
+};
+
+static int policy_init(struct kunit *test)
+{
+	memset(&test_a, 0, sizeof(test_a));
+	memset(&test_b, 0, sizeof(test_b));
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_a), 0);
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_b), 0);
+	return 0;
+}
+
+static void policy_exit(struct kunit *test)
+{
+	migrate_offload_unregister(&test_ops_a);
+	migrate_offload_unregister(&test_ops_b);
+	migrate_offload_select("kernel");
+	/* What was made up is no measurement. */
+	memset(migrate_auto->speed, 0, sizeof(migrate_auto->speed));
+	KUNIT_EXPECT_EQ(test, test_a.nr_active, 0);
+	KUNIT_EXPECT_FALSE(test, migrate_offload_enabled());
+}
+
+/* Name of the migrator for @reason, "kernel" for none. */
+static const char *chosen(enum migrate_reason reason)
+{
+	int idx = srcu_read_lock(&migrate_srcu);
+	struct migrate_migrator *m = migrate_offload_choose(reason);
+	const char *name = m ? m->ops->name : "kernel";
+
+	srcu_read_unlock(&migrate_srcu, idx);
+	return name;
+}
+
+static void reasons_have_their_own(struct kunit *test)
+{
+	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "kernel");
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "a"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DAMON, "b"), 0);
+	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "a");
+	KUNIT_EXPECT_STREQ(test, chosen(MR_DAMON), "b");
+	KUNIT_EXPECT_STREQ(test, chosen(MR_MEMORY_HOTPLUG), "kernel");
+
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("b"), 0);
+	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "a");
+	KUNIT_EXPECT_STREQ(test, chosen(MR_MEMORY_HOTPLUG), "b");
+	KUNIT_EXPECT_STREQ(test, chosen(MR_MEMORY_FAILURE), "kernel");
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "kernel"), 0);
+	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "kernel");
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "default"), 0);
+	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "b");
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DAMON, "default"), 0);
+}
+
+static void refused_policy_changes_nothing(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "b"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "c"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, ""), -EINVAL);
+	test_a.activate_error = -ENODEV;
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "a"), -ENODEV);
+	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "b");
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "default"), 0);
+}
+
+/* Taken once, however many name it, and given back by the last. */
+static void activated_once(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "a"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DAMON, "a"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("a"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("auto"), 0);
+	KUNIT_EXPECT_EQ(test, test_a.nr_active, 1);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "b"), 0);
+	KUNIT_EXPECT_EQ(test, test_a.nr_active, 1);
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DAMON, "kernel"), 0);
+	KUNIT_EXPECT_EQ(test, test_a.nr_active, 0);
+	KUNIT_EXPECT_TRUE(test, migrate_offload_enabled());
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "default"), 0);
+	KUNIT_EXPECT_FALSE(test, migrate_offload_enabled());
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DAMON, "default"), 0);
+}
+
+static void unregistering_leaves_no_name(struct kunit *test)
+{
+	char *buf = (char *)get_zeroed_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_EXPECT_EQ(test, migrate_offload_register(&test_ops_named), 0);
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "named"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("named"), 0);
+	migrate_policy_show(MR_SYSCALL, buf);
+	KUNIT_EXPECT_STREQ(test, buf, "default kernel auto a b [named]\n");
+	migrate_offload_unregister(&test_ops_named);
+	migrate_policy_show(MR_SYSCALL, buf);
+	KUNIT_EXPECT_STREQ(test, buf, "[default] kernel auto a b\n");
+	migrate_offload_show_selected(buf);
+	KUNIT_EXPECT_STREQ(test, buf, "[kernel] auto a b\n");
+	free_page((unsigned long)buf);
+}
+
+/* A wish counts for the task that has it, for its reason, while it lasts. */
+static void handles(struct kunit *test)
+{
+	struct migrate_handle *handle;
+	struct migrate_wish wish;
+
+	KUNIT_EXPECT_PTR_EQ(test, migrate_offload_get("c"), ERR_PTR(-EINVAL));
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_named), 0);
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "a"), 0);
+	handle = migrate_offload_get("named");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(handle));
+	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "a");
+	migrate_wish_begin(&wish, handle, MR_SYSCALL);
+	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "named");
+	KUNIT_EXPECT_STREQ(test, chosen(MR_DEMOTION), "kernel");
+	migrate_offload_unregister(&test_ops_named);
+	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "a");
+	migrate_wish_end(&wish);
+	migrate_offload_put(handle);
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "default"), 0);
+}
+
+/* Costs are in ns for each MB; what a test does not set is unknown. */
+static void test_costs(u32 today, u32 a, u32 b)
+{
+	struct test_cost {
+		const char *name;
+		u32 cost;
+	} costs[] = { { "a", a }, { "b", b } };
+
+	for (int class = 0; class < NR_MIGRATE_CLASSES; class++)
+		migrate_auto->speed[class] = (struct migrate_speed){ today };
+	mutex_lock(&migrate_offload_lock);
+	for (int i = 0; i < ARRAY_SIZE(costs); i++)
+		for (int class = 0; class < NR_MIGRATE_CLASSES; class++)
+			migrate_offload_find(costs[i].name)->speed[class] =
+				(struct migrate_speed){ costs[i].cost };
+	mutex_unlock(&migrate_offload_lock);
+}
+
+static const struct migrate_extent test_extent = {
+	.bytes = SZ_2M, .nr_folios = 512,
+};
+
+static const char *auto_chosen(bool longer)
+{
+	int idx = srcu_read_lock(&migrate_srcu);
+	struct migrate_migrator *m = migrate_auto_choose(&test_extent, MR_SYSCALL,
+							 longer);
+	const char *name = m ? m->ops->name : "kernel";
+
+	srcu_read_unlock(&migrate_srcu, idx);
+	return name;
+}
+
+static void auto_takes_the_fastest(struct kunit *test)
+{
+	KUNIT_ASSERT_NOT_NULL(test, migrate_auto);
+	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
+	test_costs(1000, 500, 400);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
+	KUNIT_EXPECT_STREQ(test, auto_chosen(true), "b");
+	test_b.busy = true;
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "a");
+	/* A long batch is not left to one CPU. */
+	test_a.busy = true;
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "kernel");
+	KUNIT_EXPECT_STREQ(test, auto_chosen(true), "b");
+	test_a.busy = false;
+	test_b.busy = false;
+	/* Slower than today, and hardly faster. */
+	test_costs(1000, 1200, 970);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "kernel");
+	test_costs(1000, 1200, 900);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
+}
+
+/* What is not known is measured, today's path first. */
+static void auto_measures(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
+	test_costs(0, 0, 400);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "auto");
+	test_costs(1000, 0, 400);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "a");
+	test_a.busy = true;
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
+	test_b.busy = true;
+	test_costs(0, 0, 0);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "kernel");
+}
+
+/* A loser costs one part in 128 of what the winner takes. */
+static void auto_tries_again(struct kunit *test)
+{
+	unsigned int nr_a = 0, nr_auto = 0, nr_b = 0;
+
+	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
+	test_costs(1000, 4000, 500);
+	for (int i = 0; i < 8 * 1024; i++) {
+		const char *name = auto_chosen(false);
+
+		nr_a += !strcmp(name, "a");
+		nr_b += !strcmp(name, "b");
+		nr_auto += !strcmp(name, "auto");
+	}
+	KUNIT_EXPECT_EQ(test, nr_a, 7);
+	KUNIT_EXPECT_EQ(test, nr_auto, 8 * 1024 / 129);
+	KUNIT_EXPECT_EQ(test, nr_b, 8 * 1024 - nr_a - nr_auto);
+}
+
+static void auto_leaves_out(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_named), 0);
+	test_a.activate_error = -ENODEV;
+	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
+	test_costs(1000, 10, 400);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
+	test_b.busy = true;
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "kernel");
+	migrate_offload_unregister(&test_ops_named);
+}
+
+/* What is loaded later is a choice, too. */
+static void auto_takes_newcomers(struct kunit *test)
+{
+	migrate_offload_unregister(&test_ops_b);
+	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_b), 0);
+	test_costs(1000, 900, 400);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
+	/* And what goes away is none. */
+	migrate_offload_unregister(&test_ops_b);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "a");
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_b), 0);
+}
+
+static void auto_needs_somebody(struct kunit *test)
+{
+	migrate_offload_unregister(&test_ops_a);
+	migrate_offload_unregister(&test_ops_b);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("auto"), 0);
+	KUNIT_EXPECT_FALSE(test, migrate_offload_enabled());
+	KUNIT_EXPECT_EQ(test, migrate_offload_register(&test_ops_a), 0);
+	KUNIT_EXPECT_TRUE(test, migrate_offload_enabled());
+	KUNIT_EXPECT_EQ(test, migrate_offload_register(&test_ops_b), 0);
+}
+
+static void classes(struct kunit *test)
+{
+	static const struct {
+		unsigned long size;
+		unsigned int class;
+	} sizes[] = {
+		{ SZ_4K, 0 }, { SZ_64K - SZ_4K, 0 }, { SZ_64K, 2 }, { SZ_1M, 2 },
+		{ MIGRATE_DEFAULT_BATCH_BYTES, 4 },
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct migrate_extent extent = {
+			.bytes = 8 * sizes[i].size, .nr_folios = 8,
+		};
+
+		KUNIT_EXPECT_EQ(test, migrate_class_of(&extent, false),
+				sizes[i].class);
+		KUNIT_EXPECT_EQ(test, migrate_class_of(&extent, true),
+				sizes[i].class + 1);
+	}
+}
+
+static void averages(struct kunit *test)
+{
+	u32 cost = 0;
+
+	/* Too little says nothing. */
+	migrate_cost_learn(&cost, SZ_64K, 1000, true);
+	KUNIT_EXPECT_EQ(test, cost, 0);
+	migrate_cost_learn(&cost, SZ_2M, 2000, true);
+	KUNIT_EXPECT_EQ(test, cost, 1000);
+	migrate_cost_learn(&cost, SZ_1M, 1800, true);
+	KUNIT_EXPECT_EQ(test, cost, 1100);
+	/* One batch that took for ever, and one that failed. */
+	migrate_cost_learn(&cost, SZ_1M, NSEC_PER_SEC, true);
+	KUNIT_EXPECT_EQ(test, cost, (7 * 1100 + 4 * 1100) / 8);
+	cost = 1000;
+	migrate_cost_learn(&cost, SZ_1M, 500, false);
+	KUNIT_EXPECT_EQ(test, cost, (7 * 1000 + 4 * 500) / 8);
+	cost = 0;
+	migrate_cost_learn(&cost, SZ_1M, 1ULL << 40, true);
+	KUNIT_EXPECT_EQ(test, cost, U32_MAX);
+}
+
+/* The bound in time becomes one in bytes, once speeds are known. */
+static void stall_bound(struct kunit *test)
+{
+	struct migrate_migrator *m;
+
+	mutex_lock(&migrate_offload_lock);
+	m = migrate_offload_find("b");
+	mutex_unlock(&migrate_offload_lock);
+	KUNIT_ASSERT_EQ(test, migrate_max_stall_us, 0);
+	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), ULONG_MAX);
+	migrate_max_stall_us = 1000;
+	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), 0);
+	migrate_stall_begin();
+	migrate_stall_unmapped(&test_extent);
+	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), 0);
+	m->speed[1].cost = 500000;
+	KUNIT_EXPECT_GT(test, migrate_stall_limit(m, &test_extent), 0);
+	KUNIT_EXPECT_LT(test, migrate_stall_limit(m, &test_extent), SZ_2M);
+	migrate_max_stall_us = 0;
+}
+
+static struct kunit_case migrate_policy_kunit_cases[] = {
+	KUNIT_CASE(reasons_have_their_own),
+	KUNIT_CASE(refused_policy_changes_nothing),
+	KUNIT_CASE(activated_once),
+	KUNIT_CASE(unregistering_leaves_no_name),
+	KUNIT_CASE(handles),
+	KUNIT_CASE(auto_takes_the_fastest),
+	KUNIT_CASE(auto_measures),
+	KUNIT_CASE(auto_tries_again),
+	KUNIT_CASE(auto_leaves_out),
+	KUNIT_CASE(auto_takes_newcomers),
+	KUNIT_CASE(auto_needs_somebody),
+	KUNIT_CASE(classes),
+	KUNIT_CASE(averages),
+	KUNIT_CASE(stall_bound),
+	{}
+};
+
+static struct kunit_suite migrate_policy_kunit_suite = {
+	.name = "migrate_offload_policy",
+	.init = policy_init,
+	.exit = policy_exit,
+	.test_cases = migrate_policy_kunit_cases,
+};
+
+kunit_test_suites(&migrate_policy_kunit_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the policies of migration offload");
+MODULE_LICENSE("GPL");
