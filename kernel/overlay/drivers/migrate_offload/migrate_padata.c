@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * padata: a migrator that copies with padata_do_multithreaded().
+ *
+ * To be compared with mtcopy, with which it shares how a batch is cut.  padata has
+ * threads of its own, and rules that differ from those of the core's helpers: the
+ * caller waits for every thread that was queued, also for one that has not
+ * started; they run on any CPU of the unbound workqueues, whatever cpuset the
+ * caller is in; and they may need memory to start.  Hence only callers that hold
+ * up nobody but themselves.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/migrate_offload.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/padata.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/sysfs.h>
+
+static unsigned int migrate_padata_threads = 4;
+static unsigned long migrate_padata_min_bytes_per_worker = SZ_128K;
+
+static unsigned int migrate_padata_workers(unsigned long bytes)
+{
+	struct migrate_helpers helpers = {
+		.max_workers = READ_ONCE(migrate_padata_threads),
+		.min_bytes_per_worker =
+			READ_ONCE(migrate_padata_min_bytes_per_worker),
+	};
+
+	return migrate_offload_nr_workers(&helpers, bytes);
+}
+
+static bool migrate_padata_ready(enum migrate_reason reason, unsigned long bytes,
+				 bool longer)
+{
+	if (current->flags & PF_MEMALLOC)
+		return false;
+	if (reason != MR_SYSCALL && reason != MR_MEMPOLICY_MBIND &&
+	    reason != MR_MEMORY_HOTPLUG)
+		return false;
+	return migrate_padata_workers(bytes) > 1;
+}
+
+static void migrate_padata_copy_pieces(unsigned long first, unsigned long end,
+				       void *batch)
+{
+	migrate_offload_copy_pieces(batch, first, end);
+}
+
+static void migrate_padata_copy(struct migrate_batch *batch)
+{
+	unsigned int nr = migrate_padata_workers((unsigned long)batch->nr_pages
+						 << PAGE_SHIFT);
+	struct padata_mt_job job = {
+		.thread_fn = migrate_padata_copy_pieces,
+		.fn_arg = batch,
+		.size = migrate_offload_split(batch, nr,
+					      migrate_offload_copy_pages),
+		.align = 1,
+		.min_chunk = 1,
+		.max_threads = nr,
+		.numa_aware = true,
+	};
+
+	padata_do_multithreaded(&job);
+	migrate_offload_settle(batch);
+}
+
+static ssize_t threads_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(migrate_padata_threads));
+}
+
+static ssize_t threads_store(struct kobject *kobj, struct kobj_attribute *attr,
+			     const char *buf, size_t count)
+{
+	return migrate_offload_store_uint(buf, count, &migrate_padata_threads, 2,
+					  MIGRATE_OFFLOAD_MAX_WORKERS);
+}
+
+static struct kobj_attribute threads_attr = __ATTR_RW(threads);
+
+static ssize_t min_bytes_per_worker_show(struct kobject *kobj,
+					 struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n",
+			  READ_ONCE(migrate_padata_min_bytes_per_worker));
+}
+
+static ssize_t min_bytes_per_worker_store(struct kobject *kobj,
+					  struct kobj_attribute *attr,
+					  const char *buf, size_t count)
+{
+	return migrate_offload_store_ulong(buf, count,
+					   &migrate_padata_min_bytes_per_worker,
+					   PAGE_SIZE, SZ_1M);
+}
+
+static struct kobj_attribute min_bytes_per_worker_attr =
+	__ATTR_RW(min_bytes_per_worker);
+
+static struct attribute *migrate_padata_attrs[] = {
+	&threads_attr.attr,
+	&min_bytes_per_worker_attr.attr,
+	NULL
+};
+
+static const struct attribute_group migrate_padata_attr_group = {
+	.attrs = migrate_padata_attrs,
+};
+
+static const struct migrate_ops migrate_padata_ops = {
+	.name = "padata",
+	.attrs = &migrate_padata_attr_group,
+	.by_name_only = true,
+	.ready = migrate_padata_ready,
+	.copy = migrate_padata_copy,
+};
+
+static int __init migrate_padata_init(void)
+{
+	return migrate_offload_register(&migrate_padata_ops);
+}
+module_init(migrate_padata_init);
+
+static void __exit migrate_padata_exit(void)
+{
+	migrate_offload_unregister(&migrate_padata_ops);
+}
+module_exit(migrate_padata_exit);
+
+MODULE_ALIAS("migrator-padata");
+MODULE_DESCRIPTION("Page migration with padata's threads copying");
+MODULE_LICENSE("GPL");
