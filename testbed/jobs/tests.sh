@@ -8,7 +8,8 @@
 #   kunit            results of the suites that ran at boot
 #   engine.NAME      /jobs/NAME, which looks at the machine's DMA engine
 #   selftest.NAME    /selftests/migrate_offload/NAME
-#   iommu.NAME, bounce.NAME   the same in a guest with other devices
+#   iommu.NAME, bounce.NAME, sockets.NAME, icount.NAME   the same in a guest with
+#                    other devices, CPUs or clock
 #   stranger.NAME    /selftests/mm/NAME, unmodified, while mtcopy is selected
 #
 # NAME:CASE runs one case alone: FIXTURE[.VARIANT].TEST of a program, the
@@ -49,8 +50,11 @@ kunit() {
 reset_state() {
 	[ -d $MIGRATION ] || return
 	echo kernel >$MIGRATION/offload_migrator
-	for f in max_batch_bytes min_batch_bytes file_folios; do
-		cat "/tmp/defaults/$f" >"$MIGRATION/$f"
+	for f in "$MIGRATION"/policy/*; do
+		[ ! -f "$f" ] || echo default >"$f"
+	done
+	for f in /tmp/defaults/*; do
+		cat "$f" >"$MIGRATION/${f##*/}"
 	done
 }
 
@@ -72,7 +76,7 @@ run_test() {
 	case $1 in
 	kunit*) kunit ;;
 	engine.*) sh "/jobs/$name" ;;
-	selftest.* | iommu.* | bounce.*)
+	selftest.* | iommu.* | bounce.* | sockets.* | icount.*)
 		t=/selftests/migrate_offload/$name
 		[ -e "$t" ] || t=$t.sh
 		run_program "$t" "$only"
@@ -89,7 +93,7 @@ run_test() {
 export MO_MODULES=/lib/modules MO_EXT4_DIR=/mnt MO_SWAP_DEV=/dev/vdb
 mkdir -p /mnt /tmp/defaults
 [ ! -b /dev/vda ] || mount -t ext4 /dev/vda /mnt
-[ ! -d $MIGRATION ] || cp $MIGRATION/*_bytes $MIGRATION/file_folios /tmp/defaults/
+[ ! -d $MIGRATION ] || cp $MIGRATION/max_* $MIGRATION/min_* $MIGRATION/file_folios /tmp/defaults/
 load_modules
 
 while read -r test; do

@@ -25,12 +25,13 @@
 #   TEST_CPU          QEMU's CPU model for them
 #   VIRTIO            how the names of its virtio devices end
 #   BED_TESTS         tests on those, each with the symbol that its kernel needs
-#   machine_bed NAME  set BED_DEVICES, options of testbed/run, and BED_LINE, more
-#                     of the kernel's command line, for tests called NAME.*
+#   machine_bed NAME  set BED_DEVICES, options of testbed/run, BED_LINE, more of
+#                     the kernel's command line, BED_SMP and BED_CPU, instead of
+#                     TEST_SMP and TEST_CPU, for tests called NAME.*
 #   machine_cpu       print the default CPU model with $ACCEL
 #   machine_args      add to ARGS: board, CPUs, nodes; to LINE, the kernel's
 #                     command line; to ENVS, the job's environment. Uses CPU,
-#                     SMP, NODES, MEM and PREALLOC
+#                     SMP, TOPOLOGY, NODES, MEM and PREALLOC
 
 KERNEL_ARCH=x86_64
 CROSS=
@@ -42,10 +43,11 @@ MACHINE_PACKAGES=()
 MACHINE_TESTS=.
 # Each has a shorter one in the same guest, or is itself in the usual one.
 MACHINE_SLOW='^iommu\.(dcbm|data|engine)_test$'
-MACHINE_BEDS='iommu bounce'
+MACHINE_BEDS='iommu bounce sockets icount'
 BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMMU
 	iommu.data_test:CONFIG_INTEL_IOMMU iommu.engine_test:CONFIG_INTEL_IOMMU
-	bounce.bounce_test:CONFIG_SWIOTLB'
+	bounce.bounce_test:CONFIG_SWIOTLB sockets.placement_test:CONFIG_MIGRATE_OFFLOAD
+	icount.cost_test:CONFIG_MIGRATE_OFFLOAD'
 MACHINE_QEMU=qemu-system-x86_64
 MACHINE_KVM=yes
 MACHINE_MEM=1536
@@ -63,13 +65,24 @@ machine_bed() {
 	# A function of which no driver of the kernel wants anything: the engine in
 	# software takes it, and the kernel looks for mappings that are left when it
 	# is given up, which it does for PCI alone.
-	BED_DEVICES=(--device edu) BED_LINE=''
+	BED_DEVICES=(--device edu) BED_LINE='' BED_SMP=$TEST_SMP BED_CPU=$TEST_CPU
 	case $1 in
 	iommu)
 		BED_DEVICES=(--device intel-iommu "${BED_DEVICES[@]}")
 		BED_LINE="intel_iommu=on iommu.passthrough=0 iommu.strict=1"
 		;;
 	bounce) BED_LINE="swiotlb=force" ;;
+	sockets)
+		# A node is a socket, with two last level caches of two CPUs. The
+		# kernel believes what CPUs of this vendor say of their caches.
+		BED_DEVICES+=(--topology sockets=2,dies=2,cores=2 --one-thread)
+		BED_SMP=8 BED_CPU=$TEST_CPU,vendor=GenuineIntel,l3-cache=on
+		;;
+	# A copy is as short as it can be, beside what else a move costs.
+	icount)
+		BED_DEVICES+=(--icount --env MO_ICOUNT=1)
+		BED_SMP=1 BED_CPU=$TEST_CPU,-erms,-fsrm
+		;;
 	esac
 }
 
@@ -87,7 +100,8 @@ machine_args() {
 	# A socket never spans two nodes: the kernel warns of such a machine. Where
 	# the CPUs cannot be dealt out evenly each is a socket of its own.
 	[ $((SMP % NODES)) != 0 ] || sockets=$NODES
-	ARGS+=(-M q35 -cpu "$CPU" -smp "$SMP,sockets=$sockets,cores=$((SMP / sockets))")
+	: "${TOPOLOGY:=sockets=$sockets,cores=$((SMP / sockets))}"
+	ARGS+=(-M q35 -cpu "$CPU" -smp "$SMP,$TOPOLOGY")
 	for ((n = 0; n < NODES; n++)); do
 		cpus=''
 		for ((c = n * per_node; c < (n + 1) * per_node && c < SMP; c++)); do

@@ -2,6 +2,8 @@
 /*
  * Set-up, control files and migrators.
  */
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -11,6 +13,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../kselftest.h"
@@ -88,6 +91,8 @@ static const char *module_of(const char *migrator)
 		return "migrate_offload_test";
 	if (!strcmp(migrator, "engine"))
 		return "migrate_offload_engine";
+	if (!strcmp(migrator, "padata"))
+		return "migrate_padata";
 	return migrator;
 }
 
@@ -285,8 +290,11 @@ static int use_threads(const struct mo_variant *variant)
 
 	snprintf(threads, sizeof(threads), "%u", variant->threads);
 	snprintf(bytes, sizeof(bytes), "%zu", mo_page_size);
-	return mo_putf(threads, MO_SYSFS "%s/threads", name) ||
-	       mo_putf(bytes, MO_SYSFS "%s/min_bytes_per_worker", name) ||
+	if (mo_putf(threads, MO_SYSFS "%s/threads", name) ||
+	    mo_putf(bytes, MO_SYSFS "%s/min_bytes_per_worker", name))
+		return -1;
+	/* The threads of others run wherever they are. */
+	return strcmp(name, "mtcopy") ? 0 :
 	       mo_putf("0", MO_SYSFS "%s/idle_only", name);
 }
 
@@ -382,4 +390,46 @@ long long mo_copied(void)
 long long mo_copied_bytes(void)
 {
 	return copied("bytes");
+}
+
+long long mo_cpu_clock(pid_t pid)
+{
+	struct timespec t;
+	clockid_t id;
+
+	if (clock_getcpuclockid(pid, &id) || clock_gettime(id, &t))
+		return 0;
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/**
+ * mo_workers_time - what the threads of work queues have run
+ * @by_cpu: Takes the part of those that are bound to each CPU, or NULL.
+ * @nr_cpus: Its length.
+ *
+ * Return: the sum over all of them, in ns of CPU time.
+ */
+long long mo_workers_time(long long *by_cpu, int nr_cpus)
+{
+	DIR *proc = opendir("/proc");
+	long long sum = 0, time;
+	char path[300], comm[32];
+	struct dirent *d;
+
+	if (by_cpu)
+		memset(by_cpu, 0, nr_cpus * sizeof(*by_cpu));
+	while (proc && (d = readdir(proc))) {
+		snprintf(path, sizeof(path), "/proc/%s/comm", d->d_name);
+		if (!isdigit(d->d_name[0]) ||
+		    mo_read(path, comm, sizeof(comm)) < 0 ||
+		    strncmp(comm, "kworker/", 8))
+			continue;
+		time = mo_cpu_clock(atoi(d->d_name));
+		sum += time;
+		if (isdigit(comm[8]) && atoi(comm + 8) < nr_cpus)
+			by_cpu[atoi(comm + 8)] += time;
+	}
+	if (proc)
+		closedir(proc);
+	return sum;
 }

@@ -98,6 +98,10 @@ size_t mo_expect_single(void);
 long long mo_copied(void);
 long long mo_copied_bytes(void);
 
+/* CPU time in ns, as the scheduler has it of the tasks themselves. */
+long long mo_cpu_clock(pid_t pid);
+long long mo_workers_time(long long *by_cpu, int nr_cpus);
+
 /* Patterns: each word tells its address and the generation of the data. */
 uint64_t mo_word(uint64_t addr, uint64_t gen);
 void mo_fill(void *mem, size_t len, uint64_t base, uint64_t gen);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where helpers run: on the destination's node first, one in each last level
+ * cache before a second one shares it, and never where the caller is.
+ *
+ * A helper is a work item that is bound to a CPU, so the threads of the bound work
+ * queues tell, by the time that they have run, on which CPUs there were any.
+ */
+#include <sched.h>
+#include <stdlib.h>
+
+#include "mo_test.h"
+
+#define BYTES		(16UL << 20)
+#define MAX_CPUS	64
+#define ATTEMPTS	40
+
+static struct cpu {
+	int node;
+	int cache;	/* first CPU of its last level cache */
+	long long time;
+} cpus[MAX_CPUS];
+static int nr_cpus;
+
+FIXTURE(placement)
+{
+	struct mo_region r;
+};
+
+/* Of a list like "0-1,4" the first number. */
+static int first_of(const char *path)
+{
+	char buf[64];
+
+	return mo_read(path, buf, sizeof(buf)) < 0 ? -1 : atoi(buf);
+}
+
+static void find_cpus(void)
+{
+	char path[128];
+
+	nr_cpus = mo_online_cpus();
+	for (int cpu = 0; cpu < nr_cpus; cpu++) {
+		cpus[cpu].node = -1;
+		for (int i = 0; i < 2; i++) {
+			snprintf(path, sizeof(path),
+				 "/sys/devices/system/node/node%d/cpu%d",
+				 mo_nodes[i], cpu);
+			if (!access(path, F_OK))
+				cpus[cpu].node = mo_nodes[i];
+		}
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/cpu/cpu%d/cache/index3/shared_cpu_list",
+			 cpu);
+		cpus[cpu].cache = first_of(path);
+	}
+}
+
+/* How many last level caches has @node, but for that of @caller? */
+static int caches(int node, int caller)
+{
+	int nr = 0;
+
+	for (int cpu = 0; cpu < nr_cpus; cpu++)
+		nr += cpus[cpu].node == node && cpus[cpu].cache == cpu &&
+		      cpus[cpu].cache != cpus[caller].cache;
+	return nr;
+}
+
+FIXTURE_SETUP(placement)
+{
+	static const struct mo_variant mtcopy = {
+		.migrator = "mtcopy", .threads = 2,
+	};
+	struct mo_region *r = &self->r;
+	const char *reason;
+
+	find_cpus();
+	if (nr_cpus > MAX_CPUS || caches(mo_nodes[0], 0) < 1 ||
+	    caches(mo_nodes[1], 0) < 2)
+		SKIP(return, "needs two nodes with two last level caches each");
+	reason = mo_use(&mtcopy);
+	if (reason)
+		SKIP(return, "%s", reason);
+	ASSERT_EQ(0, mo_bind(mo_nodes[0]));
+	r->len = BYTES;
+	r->mem = mo_map_aligned(r->len, mo_page_size, PROT_READ | PROT_WRITE);
+	ASSERT_NE(NULL, r->mem);
+	mo_fill(r->mem, r->len, (uintptr_t)r->mem, 1);
+	ASSERT_EQ(0, mo_scan(r));
+}
+
+FIXTURE_TEARDOWN(placement)
+{
+	mo_free(&self->r);
+	mo_restore();
+}
+
+/*
+ * Where did helpers run that @caller had for a move to @node and back?  Only on
+ * the way there.  A bit for each CPU that had a good part of the work.
+ */
+static unsigned long helped(struct __test_metadata *_metadata,
+			    struct mo_region *r, int node)
+{
+	int back = mo_nodes[node == mo_nodes[0]];
+	long long before[MAX_CPUS], after[MAX_CPUS];
+	unsigned long found = 0;
+	long long cpu_ns;
+
+	ASSERT_EQ(0, mo_move(r, back, MPOL_MF_MOVE));
+	cpu_ns = -mo_stat("mtcopy", "cpu_ns");
+	mo_workers_time(before, nr_cpus);
+	ASSERT_EQ(0, mo_move(r, node, MPOL_MF_MOVE));
+	mo_workers_time(after, nr_cpus);
+	cpu_ns += mo_stat("mtcopy", "cpu_ns");
+	for (int cpu = 0; cpu < nr_cpus; cpu++)
+		if (after[cpu] - before[cpu] > cpu_ns / 8 + 500000)
+			found |= 1UL << cpu;
+	return found;
+}
+
+static void check(struct __test_metadata *_metadata, unsigned long found,
+		  int caller, int node, int nr)
+{
+	bool cache[MAX_CPUS] = {};
+	int nr_caches = 0;
+
+	EXPECT_EQ(0, found & 1UL << caller);
+	EXPECT_LE(__builtin_popcountl(found), nr);
+	for (int cpu = 0; cpu < nr_cpus; cpu++) {
+		if (!(found & 1UL << cpu))
+			continue;
+		EXPECT_EQ(node, cpus[cpu].node);
+		EXPECT_NE(cpus[caller].cache, cpus[cpu].cache);
+		nr_caches += !cache[cpus[cpu].cache];
+		cache[cpus[cpu].cache] = true;
+	}
+	/* No two of them share one. */
+	EXPECT_EQ(__builtin_popcountl(found), nr_caches);
+}
+
+static void spread(struct __test_metadata *_metadata, struct mo_region *r,
+		   int caller, int node)
+{
+	int nr = caches(node, caller);
+	unsigned long found, all = 0;
+	cpu_set_t set;
+	char buf[16];
+
+	CPU_ZERO(&set);
+	CPU_SET(caller, &set);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
+	snprintf(buf, sizeof(buf), "%d", nr + 1);
+	ASSERT_EQ(0, mo_write(MO_SYSFS "mtcopy/threads", buf, strlen(buf)));
+	/* One that does not get to run in time does not help. */
+	for (int i = 0; i < ATTEMPTS && __builtin_popcountl(all) < nr; i++) {
+		found = helped(_metadata, r, node);
+		check(_metadata, found, caller, node, nr);
+		all |= found;
+	}
+	EXPECT_EQ(nr, __builtin_popcountl(all));
+	TH_LOG("caller on CPU %d, to node %d: %d helpers, on CPUs %#lx", caller,
+	       node, nr, all);
+}
+
+/* To the other node: a helper in each of its caches. */
+TEST_F(placement, other_node)
+{
+	spread(_metadata, &self->r, 0, mo_nodes[1]);
+	spread(_metadata, &self->r, nr_cpus - 1, mo_nodes[0]);
+}
+
+/* To the caller's own: the caches that it does not use itself. */
+TEST_F(placement, own_node)
+{
+	spread(_metadata, &self->r, 0, mo_nodes[0]);
+	spread(_metadata, &self->r, nr_cpus - 1, mo_nodes[1]);
+}
+
+MO_TEST_MAIN
