@@ -7,30 +7,8 @@
 
 #include <stdio.h>
 
+#include "grid.h"
 #include "record.h"
-
-/* A grid of strings; columns are as wide as they must be. */
-struct grid {
-	char **cell;
-	size_t rows;
-	size_t columns;
-};
-
-void grid_init(struct grid *g, size_t rows, size_t columns);
-void grid_set(struct grid *g, size_t row, size_t column, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-/* With a rule below the first row. */
-void grid_print(FILE *f, const struct grid *g);
-void grid_free(struct grid *g);
-
-/* Numbered remarks: cells carry "[1]", the text stands below the table. */
-struct legend {
-	char text[20][NOTE_LEN];
-	size_t n;
-};
-
-size_t legend_mark(struct legend *l, const char *text);
-void legend_print(FILE *f, const struct legend *l);
 
 /* All tables that @set has, as the RFC prints them, and those that explain them. */
 void text_report(FILE *f, const struct record_set *set);

@@ -3,8 +3,8 @@
  * Numbers and lists as the user writes them. All return -EINVAL for text that
  * is no such thing and -ERANGE for a number that is too large or too small.
  */
-#ifndef MIGBENCH_PARSE_H
-#define MIGBENCH_PARSE_H
+#ifndef TOOLS_PARSE_H
+#define TOOLS_PARSE_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel settings that are changed for the time of a measurement.
+ * Kernel settings that are changed for a time, or all together or not at all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "migbench.h"
+#include "common.h"
 #include "settings.h"
 
 #define SETTINGS_MAX 48

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "dma.h"
-#include "migbench.h"
+#include "common.h"
 #include "settings.h"
 
 /* Copies in work items: for tests and for machines without an engine. */

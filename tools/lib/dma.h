@@ -3,8 +3,8 @@
  * Whose DMA channels a migrator has. A figure of channels says nothing without
  * the driver that provides them, above all where that driver copies by CPU.
  */
-#ifndef MIGBENCH_DMA_H
-#define MIGBENCH_DMA_H
+#ifndef TOOLS_DMA_H
+#define TOOLS_DMA_H
 
 #include <stdbool.h>
 #include <stddef.h>

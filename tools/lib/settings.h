@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Kernel settings that are changed for the time of a measurement. The first
- * change of a file remembers what it said; everything is put back at exit and
- * on the signals that end a program.
+ * Kernel settings that are changed for a time, or all together or not at all.
+ * The first change of a file remembers what it said; everything is put back at
+ * exit and on the signals that end a program.
  */
-#ifndef MIGBENCH_SETTINGS_H
-#define MIGBENCH_SETTINGS_H
+#ifndef TOOLS_SETTINGS_H
+#define TOOLS_SETTINGS_H
 
 #include <stddef.h>
 

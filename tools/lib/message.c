@@ -2,11 +2,12 @@
 /*
  * Messages to the user. Results never come this way.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "migbench.h"
+#include "common.h"
 
 static int progress_on;
 static int progress_shown;
@@ -16,7 +17,7 @@ void complain(const char *object, const char *fmt, ...)
 	va_list ap;
 
 	progress_done();
-	fprintf(stderr, "migbench: %s: ", object);
+	fprintf(stderr, "%s: %s: ", program_invocation_short_name, object);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
