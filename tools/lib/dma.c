@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whose DMA channels a migrator has.
+ * DMA channels: which are in use, and whose they are.
  */
 #include <dirent.h>
 #include <libgen.h>
@@ -17,13 +17,14 @@
 /* Copies in work items: for tests and for machines without an engine. */
 static const char *const software[] = { "migrate_offload_engine" };
 
-static bool in_use(const char *dir, const char *channel)
+/* What is no channel is neither. */
+static bool is_used(const char *dir, const char *channel, bool used)
 {
 	char path[PATH_MAX];
 	long long clients;
 
 	snprintf(path, sizeof(path), "%s/%s/in_use", dir, channel);
-	return !setting_read_number(path, &clients) && clients > 0;
+	return !setting_read_number(path, &clients) && used == (clients > 0);
 }
 
 /* The device of a channel, and its driver, are links in sysfs. */
@@ -62,22 +63,36 @@ static void add_name(char *names, size_t len, const char *name)
 		snprintf(names + used, len - used, "%s%s", used ? "+" : "", name);
 }
 
-void dma_drivers(const char *dir, char *names, size_t len)
+static size_t collect(const char *dir, bool used, char *names, size_t len)
 {
 	char name[NAME_MAX + 1];
 	struct dirent **channel;
+	size_t channels = 0;
 	int i, n;
 
 	names[0] = '\0';
 	n = scandir(dir, &channel, NULL, alphasort);
 	for (i = 0; i < n; i++) {
-		if (in_use(dir, channel[i]->d_name) &&
-		    read_driver(dir, channel[i]->d_name, name))
-			add_name(names, len, name);
+		if (is_used(dir, channel[i]->d_name, used)) {
+			channels++;
+			if (read_driver(dir, channel[i]->d_name, name))
+				add_name(names, len, name);
+		}
 		free(channel[i]);
 	}
 	if (n >= 0)
 		free(channel);
+	return channels;
+}
+
+size_t dma_drivers(const char *dir, char *names, size_t len)
+{
+	return collect(dir, true, names, len);
+}
+
+size_t dma_drivers_of_free(const char *dir, char *names, size_t len)
+{
+	return collect(dir, false, names, len);
 }
 
 bool dma_is_software(const char *names)

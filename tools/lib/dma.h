@@ -18,8 +18,11 @@
 /*
  * Writes the names of the drivers whose channels are in use to @names, sorted
  * and joined by "+"; nothing where no channel is. @dir is the class in sysfs.
+ * Returns how many channels that is.
  */
-void dma_drivers(const char *dir, char *names, size_t len);
+size_t dma_drivers(const char *dir, char *names, size_t len);
+/* The same of the channels that nobody uses. */
+size_t dma_drivers_of_free(const char *dir, char *names, size_t len);
 
 /* Is one of such @names a driver whose channels are software? */
 bool dma_is_software(const char *names);

@@ -21,6 +21,7 @@ void grid_init(struct grid *g, size_t rows, size_t columns)
 {
 	g->rows = rows;
 	g->columns = columns;
+	g->left = 0;
 	g->cell = checked(calloc(rows * columns + 1, sizeof(*g->cell)));
 }
 
@@ -84,7 +85,11 @@ static void print_row(FILE *f, const struct grid *g, size_t row)
 	for (c = 0; c < g->columns; c++) {
 		s = text_at(g, row, c);
 		pad = column_width(g, c) - width_of(s);
-		fprintf(f, "%s%*s%s", c ? " | " : "", pad, "", s);
+		if (c >= g->left)
+			fprintf(f, "%s%*s%s", c ? " | " : "", pad, "", s);
+		else
+			fprintf(f, "%s%s%*s", c ? " | " : "", s,
+				c + 1 < g->columns ? pad : 0, "");
 	}
 	fputc('\n', f);
 }

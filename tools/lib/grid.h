@@ -15,6 +15,7 @@ struct grid {
 	char **cell;
 	size_t rows;
 	size_t columns;
+	size_t left;	/* so many columns begin at the left; the others end at the right */
 };
 
 void grid_init(struct grid *g, size_t rows, size_t columns);

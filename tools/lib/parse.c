@@ -45,7 +45,7 @@ static int unit_shift(const char *s)
 	return 10 * (u - units + 1);
 }
 
-int parse_size(const char *s, size_t *bytes)
+int parse_scaled(const char *s, size_t min, size_t max, size_t *out)
 {
 	const char *end;
 	size_t v;
@@ -57,10 +57,15 @@ int parse_size(const char *s, size_t *bytes)
 	shift = unit_shift(end);
 	if (shift < 0)
 		return shift;
-	if (!v || v > SIZE_MAX >> shift)
+	if (v > SIZE_MAX >> shift || v << shift < min || v << shift > max)
 		return -ERANGE;
-	*bytes = v << shift;
+	*out = v << shift;
 	return 0;
+}
+
+int parse_size(const char *s, size_t *bytes)
+{
+	return parse_scaled(s, 1, SIZE_MAX, bytes);
 }
 
 int parse_number(const char *s, size_t min, size_t max, size_t *out)

@@ -23,6 +23,8 @@ struct words {
 
 /* "4096", "4K", "2M", "1G", also "2MB" and "2MiB"; powers of two; not zero. */
 int parse_size(const char *s, size_t *bytes);
+/* The same with bounds; zero if they allow it. */
+int parse_scaled(const char *s, size_t min, size_t max, size_t *out);
 int parse_number(const char *s, size_t min, size_t max, size_t *out);
 
 /* Comma separated, at least one and at most LIST_MAX entries. */

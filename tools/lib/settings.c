@@ -63,6 +63,11 @@ int settings_restore(void)
 	return failed;
 }
 
+void settings_keep(void)
+{
+	nr_saved = 0;
+}
+
 static void restore_at_exit(void)
 {
 	settings_restore();

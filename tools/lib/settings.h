@@ -28,4 +28,7 @@ int setting_write_number(const char *path, unsigned long long value);
 /* Puts everything back, last change first. Returns how many could not be. */
 int settings_restore(void);
 
+/* Lets what was written stand: nothing is put back any more. */
+void settings_keep(void);
+
 #endif

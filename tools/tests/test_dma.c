@@ -46,6 +46,20 @@ static void only_channels_in_use(void **state)
 	assert_false(dma_is_software(names));
 }
 
+static void free_channels(void **state)
+{
+	(void)state;
+	add_channel("dma0chan0", "0\n", "pl330");
+	add_channel("dma1chan0", "1\n", "zynqmp_dma");
+	add_channel("dma1chan1", "0\n", "zynqmp_dma");
+	add_channel("dma2chan0", "yes\n", "idxd");
+	assert_int_equal(dma_drivers(dir, names, sizeof(names)), 1);
+	assert_int_equal(dma_drivers_of_free(dir, names, sizeof(names)), 2);
+	assert_string_equal(names, "pl330+zynqmp_dma");
+	assert_int_equal(dma_drivers_of_free("/nowhere/at/all", names, sizeof(names)), 0);
+	assert_string_equal(names, "");
+}
+
 static void several_drivers(void **state)
 {
 	(void)state;
@@ -88,6 +102,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(none),
 		T(only_channels_in_use),
+		T(free_channels),
 		T(several_drivers),
 		T(a_device_without_a_driver),
 		T(names_that_are_too_long),

@@ -55,6 +55,21 @@ static void numbers_have_bounds(void **state)
 	assert_int_equal(parse_number("5x", 1, 10, &v), -EINVAL);
 }
 
+static void units_within_bounds(void **state)
+{
+	size_t v;
+
+	(void)state;
+	assert_int_equal(parse_scaled("4K", 4096, 8192, &v), 0);
+	assert_int_equal(v, 4096);
+	assert_int_equal(parse_scaled("8K", 4096, 8192, &v), 0);
+	assert_int_equal(parse_scaled("0", 0, 1, &v), 0);
+	assert_int_equal(v, 0);
+	assert_int_equal(parse_scaled("3K", 4096, 8192, &v), -ERANGE);
+	assert_int_equal(parse_scaled("9K", 4096, 8192, &v), -ERANGE);
+	assert_int_equal(parse_scaled("x", 0, 1, &v), -EINVAL);
+}
+
 static void lists(void **state)
 {
 	struct numbers n;
@@ -116,6 +131,7 @@ int main(void)
 		cmocka_unit_test(sizes_with_all_units),
 		cmocka_unit_test(bad_sizes),
 		cmocka_unit_test(numbers_have_bounds),
+		cmocka_unit_test(units_within_bounds),
 		cmocka_unit_test(lists),
 		cmocka_unit_test(bad_lists),
 		cmocka_unit_test(sizes_in_short),

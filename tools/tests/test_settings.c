@@ -90,6 +90,20 @@ static void a_failed_write_is_not_restored(void **state)
 	assert_int_equal(settings_restore(), 0);
 }
 
+static void keeps_what_shall_stand(void **state)
+{
+	(void)state;
+	write_text(dir, "a", "1\n");
+	assert_int_equal(setting_write(in_dir("a"), "2"), 0);
+	settings_keep();
+	assert_int_equal(settings_restore(), 0);
+	assert_text(dir, "a", "2");
+	/* The next change is remembered again. */
+	assert_int_equal(setting_write(in_dir("a"), "3"), 0);
+	assert_int_equal(settings_restore(), 0);
+	assert_text(dir, "a", "2");
+}
+
 static void a_lost_file_is_reported(void **state)
 {
 	(void)state;
@@ -179,6 +193,7 @@ int main(void)
 		T(remembers_each_file_once),
 		T(leaves_what_is_right),
 		T(a_failed_write_is_not_restored),
+		T(keeps_what_shall_stand),
 		T(a_lost_file_is_reported),
 		T(restores_at_the_end),
 		T(allows_one_folio_size),
