@@ -3,11 +3,11 @@
  * The command line.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
 
 #include "migbench.h"
 #include "migrator.h"
+#include "option.h"
 #include "options.h"
 #include "sysinfo.h"
 
@@ -16,13 +16,8 @@
 #define MAX_WORKERS	1024
 #define MAX_NODE	1023
 
-struct option_text {
-	const char *name;
-	unsigned int commands;
-	const char *arg;	/* NULL: takes none */
-	const char *values;	/* for the completion; "@migrators": ask the kernel */
-	const char *help;
-};
+/* Values that the kernel is asked for */
+#define VALUES_MIGRATORS "@migrators"
 
 enum {
 	OPT_TOTAL, OPT_FOLIO_SIZES, OPT_COUNTS, OPT_LIMITS, OPT_MIGRATORS,
@@ -32,7 +27,7 @@ enum {
 	OPT_CSV, OPT_QUIET, OPT_HELP, NR_OPTS,
 };
 
-static const struct option_text table[NR_OPTS] = {
+static const struct option_text texts[NR_OPTS] = {
 	[OPT_TOTAL] = { "total", CMD_SWEEP | CMD_LATENCY, "SIZE", "64M 256M 1G",
 		"bytes moved by one call (default: 1G)" },
 	[OPT_FOLIO_SIZES] = { "folio-sizes", CMD_SWEEP | CMD_BREAKDOWN | CMD_LATENCY,
@@ -42,7 +37,7 @@ static const struct option_text table[NR_OPTS] = {
 	[OPT_LIMITS] = { "limits", CMD_LATENCY, "LIST", "2M 4M 8M 16M 32M 64M",
 		"values of max_batch_bytes (default: 2M doubling to 1G)" },
 	[OPT_MIGRATORS] = { "migrators", CMD_MEASURE & ~CMD_BREAKDOWN, "LIST",
-		"@migrators", "default: all that the kernel offers" },
+		VALUES_MIGRATORS, "default: all that the kernel offers" },
 	[OPT_WORKERS] = { "workers", CMD_MEASURE, "LIST", "1 2 4 8 12 16",
 		"numbers of workers (default: 1,2,4,8,12,16)" },
 	[OPT_REPS] = { "reps", CMD_MEASURE, "N", "5 10 20",
@@ -185,8 +180,10 @@ static int set_text(struct options *o, int opt, const char *arg)
 	return 0;
 }
 
-static int set_option(struct options *o, int opt, const char *arg)
+static int set_option(void *to, int opt, const char *arg)
 {
+	struct options *o = to;
+
 	switch (opt) {
 	case OPT_TOTAL:
 		return parse_size(arg, &o->total);
@@ -221,51 +218,7 @@ static int set_option(struct options *o, int opt, const char *arg)
 	}
 }
 
-/* getopt's own table, of the options that this command has. */
-static void make_long_options(struct option *out, enum command command)
-{
-	size_t i;
-
-	for (i = 0; i < NR_OPTS; i++) {
-		if (!(table[i].commands & command))
-			continue;
-		out->name = table[i].name;
-		out->has_arg = table[i].arg ? required_argument : no_argument;
-		out->flag = NULL;
-		out->val = 256 + i;
-		out++;
-	}
-	memset(out, 0, sizeof(*out));
-}
-
-static int read_options(struct options *o, int argc, char **argv)
-{
-	struct option longs[NR_OPTS + 1];
-	int c, err;
-
-	make_long_options(longs, o->command);
-	opterr = 0;
-	optind = 0;
-	while ((c = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
-		if (c == 'h' || c == 256 + OPT_HELP)
-			return -1;
-		if (c == '?' || c == ':') {
-			complain(argv[optind - 1], c == '?' ?
-				 "no such option of %s, or one too much" :
-				 "option of %s without its value", argv[0]);
-			return EXIT_USAGE;
-		}
-		err = set_option(o, c - 256, optarg);
-		if (err) {
-			complain(table[c - 256].name, "\"%s\": %s", optarg,
-				 err == -ERANGE ? "out of range" : "not understood");
-			return EXIT_USAGE;
-		}
-	}
-	o->args = argv + optind;
-	o->nr_args = argc - optind;
-	return 0;
-}
+static const struct option_table table = { texts, NR_OPTS, set_option };
 
 static int check_args(const struct options *o, const char *name)
 {
@@ -286,38 +239,29 @@ static int check_args(const struct options *o, const char *name)
 
 int options_parse(struct options *o, enum command command, int argc, char **argv)
 {
-	int ret;
+	int ret, first;
 
 	set_defaults(o, command);
-	ret = read_options(o, argc, argv);
-	if (!ret)
-		ret = check_args(o, argv[0]);
-	return ret;
+	ret = option_read(&table, command, o, argc, argv, &first);
+	if (ret)
+		return ret;
+	o->args = argv + first;
+	o->nr_args = argc - first;
+	return check_args(o, argv[0]);
 }
 
 void options_help(FILE *f, enum command command)
 {
-	char left[40];
-	size_t i;
-
-	for (i = 0; i < NR_OPTS; i++) {
-		if (!(table[i].commands & command))
-			continue;
-		snprintf(left, sizeof(left), "--%s%s%s", table[i].name,
-			 table[i].arg ? "=" : "", table[i].arg ? table[i].arg : "");
-		fprintf(f, "  %-24s %s\n", left, table[i].help);
-	}
+	option_help(f, &table, command);
 }
 
-static void print_values(FILE *f, const struct option_text *t)
+static void print_values(FILE *f, const char *values)
 {
 	struct words names;
 	size_t i;
 
-	if (!t->values)
-		return;
-	if (strcmp(t->values, "@migrators")) {
-		fprintf(f, "%s\n", t->values);
+	if (strcmp(values, VALUES_MIGRATORS)) {
+		fprintf(f, "%s\n", values);
 		return;
 	}
 	migrator_list(MIGRATION_DIR, &names);
@@ -327,14 +271,13 @@ static void print_values(FILE *f, const struct option_text *t)
 
 void options_words(FILE *f, enum command command, const char *option)
 {
-	size_t i;
+	const struct option_text *o;
 
-	for (i = 0; i < NR_OPTS; i++) {
-		if (!(table[i].commands & command))
-			continue;
-		if (!option)
-			fprintf(f, "--%s%s\n", table[i].name, table[i].arg ? "=" : "");
-		else if (!strncmp(option, "--", 2) && !strcmp(option + 2, table[i].name))
-			print_values(f, &table[i]);
+	if (!option) {
+		option_words(f, &table, command);
+		return;
 	}
+	o = option_find(&table, command, option);
+	if (o && o->values)
+		print_values(f, o->values);
 }

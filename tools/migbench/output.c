@@ -2,33 +2,9 @@
 /*
  * Where results go.
  */
-#include <errno.h>
-#include <string.h>
-
 #include "migbench.h"
 #include "output.h"
 #include "text.h"
-
-FILE *output_open(const char *path)
-{
-	FILE *f = path ? fopen(path, "we") : stdout;
-
-	if (!f)
-		complain(path, "%s", strerror(errno));
-	return f;
-}
-
-int output_close(FILE *f, const char *path)
-{
-	int bad = ferror(f) | fflush(f);
-
-	if (f != stdout)
-		bad |= fclose(f);
-	if (!bad)
-		return EXIT_OK;
-	complain(path ? path : "standard output", "%s", strerror(errno));
-	return EXIT_FAILED;
-}
 
 void output_write(FILE *f, enum format format, const struct record_set *set)
 {

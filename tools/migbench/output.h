@@ -9,15 +9,11 @@
 
 #include "options.h"
 #include "record.h"
-
-/* @path NULL: standard output. NULL after a message. */
-FILE *output_open(const char *path);
-/* Returns EXIT_OK or EXIT_FAILED: a full disk shows as late as here. */
-int output_close(FILE *f, const char *path);
+#include "stream.h"
 
 void output_write(FILE *f, enum format format, const struct record_set *set);
 
-/* The three in one. */
+/* Opens, writes and closes. */
 int output_records(const char *path, enum format format,
 		   const struct record_set *set);
 
