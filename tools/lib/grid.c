@@ -37,6 +37,21 @@ void grid_set(struct grid *g, size_t row, size_t column, const char *fmt, ...)
 	g->cell[row * g->columns + column] = checked(strdup(text));
 }
 
+void grid_transpose(struct grid *g)
+{
+	struct grid t;
+	size_t row, column;
+
+	grid_init(&t, g->columns, g->rows);
+	t.left = g->left;
+	for (row = 0; row < g->rows; row++)
+		for (column = 0; column < g->columns; column++)
+			t.cell[column * t.columns + row] =
+				g->cell[row * g->columns + column];
+	free(g->cell);
+	*g = t;
+}
+
 void grid_free(struct grid *g)
 {
 	size_t i;

@@ -21,6 +21,8 @@ struct grid {
 void grid_init(struct grid *g, size_t rows, size_t columns);
 void grid_set(struct grid *g, size_t row, size_t column, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Rows become columns; @left is not touched. */
+void grid_transpose(struct grid *g);
 /* With a rule below the first row. */
 void grid_print(FILE *f, const struct grid *g);
 void grid_free(struct grid *g);

@@ -15,6 +15,7 @@ const struct command_text commands[] = {
 	  "change settings, all of them or none: migrator=mtcopy mtcopy.threads=8" },
 	{ "policy", CMD_POLICY, cmd_policy, " [REASON=NAME...]",
 	  "migrators by reason of the migration; or change them" },
+	{ "stats", CMD_STATS, cmd_stats, " [MIGRATOR]", "what they have done" },
 };
 
 const size_t nr_commands = ARRAY_SIZE(commands);

@@ -28,5 +28,6 @@ int cmd_state(const struct options *o);
 int cmd_list(const struct options *o);
 int cmd_set(const struct options *o);
 int cmd_policy(const struct options *o);
+int cmd_stats(const struct options *o);
 
 #endif

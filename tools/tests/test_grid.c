@@ -60,6 +60,21 @@ static void or_begin_at_the_left(void **state)
 	grid_free(&g);
 }
 
+static void rows_become_columns(void **state)
+{
+	struct grid g;
+
+	(void)state;
+	fill(&g);
+	g.left = 1;
+	grid_transpose(&g);
+	assert_string_equal(print(&g), "name   |   a | b\n"
+				       "================\n"
+				       "n      | 100 |  \n"
+				       "remark |   x |  \n");
+	grid_free(&g);
+}
+
 static void what_is_no_letter_has_width(void **state)
 {
 	struct grid g;
@@ -77,6 +92,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_end_at_the_right),
 		cmocka_unit_test(or_begin_at_the_left),
+		cmocka_unit_test(rows_become_columns),
 		cmocka_unit_test(what_is_no_letter_has_width),
 	};
 
