@@ -16,6 +16,8 @@ const struct command_text commands[] = {
 	{ "policy", CMD_POLICY, cmd_policy, " [REASON=NAME...]",
 	  "migrators by reason of the migration; or change them" },
 	{ "stats", CMD_STATS, cmd_stats, " [MIGRATOR]", "what they have done" },
+	{ "save", CMD_SAVE, cmd_save, " [FILE]", "the whole configuration, as JSON" },
+	{ "load", CMD_LOAD, cmd_load, " FILE", "make it so again, all of it or nothing" },
 };
 
 const size_t nr_commands = ARRAY_SIZE(commands);

@@ -29,5 +29,7 @@ int cmd_list(const struct options *o);
 int cmd_set(const struct options *o);
 int cmd_policy(const struct options *o);
 int cmd_stats(const struct options *o);
+int cmd_save(const struct options *o);
+int cmd_load(const struct options *o);
 
 #endif
