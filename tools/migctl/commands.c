@@ -18,6 +18,7 @@ const struct command_text commands[] = {
 	{ "stats", CMD_STATS, cmd_stats, " [MIGRATOR]", "what they have done" },
 	{ "save", CMD_SAVE, cmd_save, " [FILE]", "the whole configuration, as JSON" },
 	{ "load", CMD_LOAD, cmd_load, " FILE", "make it so again, all of it or nothing" },
+	{ "check", CMD_CHECK, cmd_check, "", "is this machine able?" },
 };
 
 const size_t nr_commands = ARRAY_SIZE(commands);

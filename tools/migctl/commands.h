@@ -31,5 +31,6 @@ int cmd_policy(const struct options *o);
 int cmd_stats(const struct options *o);
 int cmd_save(const struct options *o);
 int cmd_load(const struct options *o);
+int cmd_check(const struct options *o);
 
 #endif
