@@ -33,4 +33,7 @@ int cmd_save(const struct options *o);
 int cmd_load(const struct options *o);
 int cmd_check(const struct options *o);
 
+/* For the shell's completion: what may follow in the command line. */
+int cmd_words(int argc, char **argv);
+
 #endif

@@ -59,6 +59,8 @@ static int run(int argc, char **argv)
 		puts("migctl " MIGCTL_VERSION);
 		return EXIT_OK;
 	}
+	if (!strcmp(argv[1], "--words"))
+		return cmd_words(argc - 1, argv + 1);
 	if (*argv[1] == '-')
 		return run_command(&commands[0], argc, argv);
 	c = *argv[1] ? find_command(argv[1]) : NULL;
