@@ -54,7 +54,7 @@ help:
 	@echo 'make kernel         fetch, patch and build a kernel'
 	@echo 'make modules        the same, and say where the modules are'
 	@echo "make initramfs      the guest's root for it"
-	@echo 'make tools          migbench for this machine, in build/tools'
+	@echo 'make tools          migbench and migctl for this machine, in build/tools'
 	@echo 'make lint           checkpatch, sparse, W=1, kernel-doc, shellcheck, codespell'
 	@echo 'make clean          remove what was built; the unpacked sources stay'
 	@echo 'make distclean      remove build/'
