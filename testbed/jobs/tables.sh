@@ -32,6 +32,7 @@ load() {
 # in software; migbench names it in every table.
 load mtcopy
 load dcbm
+load migrate_padata
 [ -n "$(ls /sys/class/dma 2>/dev/null)" ] || load migrate_offload_engine channels=16
 # On a busy host a guest's CPU may stand still for a second, which is the timeout
 # of a transfer: folios whose transfer is given up are unmapped twice, and those
@@ -60,7 +61,11 @@ for table in ${TABLES:-sweep count breakdown latency}; do
 		set -- "$@" --total "$TOTAL" ${SIZES:+--folio-sizes "$SIZES"}
 		;;
 	count) set -- "$@" --counts "$COUNTS" ;;
-	breakdown) set -- ;;
+	breakdown)
+		# The longest moves: fewer of them.
+		reps=3
+		set --
+		;;
 	latency)
 		set -- --total "$TOTAL" --limits "$LIMITS" --workers 1,2 --migrators "$on_cpus"
 		;;

@@ -20,8 +20,10 @@ static const struct migrator known[] = {
 	  "copy by several CPUs" },
 	{ "dcbm", "dcbm/channels", "dcbm/min_bytes_per_channel", "channel", false, "1c",
 	  "copy by DMA channels" },
-	{ "padata", "padata/threads", NULL, "worker", true, "1d",
+	{ "padata", "padata/threads", "padata/min_bytes_per_worker", "worker", true, "1d",
 	  "copy by several CPUs through padata" },
+	{ "auto", NULL, NULL, "thread", true, "1e",
+	  "whoever was the fastest so far, batch by batch" },
 };
 
 const struct migrator *migrator_find(const char *name)

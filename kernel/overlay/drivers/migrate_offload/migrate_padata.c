@@ -42,6 +42,9 @@ static bool migrate_padata_ready(enum migrate_reason reason, unsigned long bytes
 	if (reason != MR_SYSCALL && reason != MR_MEMPOLICY_MBIND &&
 	    reason != MR_MEMORY_HOTPLUG)
 		return false;
+	/* The caller alone: no reason for a longer batch, as in mtcopy. */
+	if (READ_ONCE(migrate_padata_threads) == 1)
+		return !longer;
 	return migrate_padata_workers(bytes) > 1;
 }
 
@@ -79,7 +82,7 @@ static ssize_t threads_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t threads_store(struct kobject *kobj, struct kobj_attribute *attr,
 			     const char *buf, size_t count)
 {
-	return migrate_offload_store_uint(buf, count, &migrate_padata_threads, 2,
+	return migrate_offload_store_uint(buf, count, &migrate_padata_threads, 1,
 					  MIGRATE_OFFLOAD_MAX_WORKERS);
 }
 

@@ -16,8 +16,13 @@
 #define MTCOPY	MO_SYSFS "mtcopy/"
 
 static const char * const stats[] = {
-	"batches", "folios", "bytes", "ns", "helpers", "not_copied",
-	"poisoned", "lost", "declined",
+	"batches", "folios", "bytes", "ns", "cpu_ns", "helpers", "not_copied",
+	"poisoned", "lost", "declined", "auto_fastest", "auto_trial",
+};
+
+static const char * const reasons[] = {
+	"compaction", "memory_hotplug", "syscall_or_cpuset", "mempolicy_mbind",
+	"numa_misplaced", "contig_range", "longterm_pin", "demotion", "damon",
 };
 
 FIXTURE(abi)
@@ -129,6 +134,7 @@ TEST_F(abi, modes)
 	EXPECT_EQ(0644, mode_of(SELECT));
 	EXPECT_EQ(0644, mode_of(MO_SYSFS "max_batch_bytes"));
 	EXPECT_EQ(0644, mode_of(MO_SYSFS "min_batch_bytes"));
+	EXPECT_EQ(0644, mode_of(MO_SYSFS "max_stall_us"));
 	EXPECT_EQ(0644, mode_of(MO_SYSFS "file_folios"));
 	EXPECT_EQ(0644, mode_of(MTCOPY "threads"));
 	EXPECT_EQ(0644, mode_of(MTCOPY "min_bytes_per_worker"));
@@ -154,6 +160,7 @@ TEST_F(abi, defaults)
 
 	EXPECT_LE((long long)mo_pmd_size, mo_get(MO_SYSFS "max_batch_bytes"));
 	EXPECT_LE(0, mo_get(MO_SYSFS "min_batch_bytes"));
+	EXPECT_EQ(0, mo_get(MO_SYSFS "max_stall_us"));
 	EXPECT_EQ(0, mo_get(MO_SYSFS "file_folios"));
 	EXPECT_LE(1, mo_get(MTCOPY "threads"));
 	EXPECT_LE((long long)mo_page_size,
@@ -243,6 +250,71 @@ TEST_F(abi, min_batch_bytes)
 		      mo_pmd_size * mo_page_size / 8);
 }
 
+TEST_F(abi, max_stall_us)
+{
+	takes_numbers(_metadata, MO_SYSFS "max_stall_us", 0, 10000000);
+}
+
+/* A policy for each reason but one, and the same counters for each. */
+TEST_F(abi, policies)
+{
+	static const char * const names[] = {
+		"auto", "mtcopy", "kernel\n", "default",
+	};
+	static const char * const bad[] = {
+		"nosuch", "[default]", "default kernel", "\n", "policy", "1",
+	};
+	static const char * const counters[] = {
+		"batches", "folios", "bytes", "ns", "cpu_ns", "declined",
+	};
+	char path[256], buf[128], want[32];
+
+	EXPECT_NE(0, access(MO_SYSFS "policy/memory_failure", F_OK));
+	EXPECT_NE(0, access(MO_SYSFS "policy/never_migrated", F_OK));
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+		snprintf(path, sizeof(path), MO_SYSFS "policy/%s", reasons[i]);
+		EXPECT_EQ(0644, mode_of(path));
+		ASSERT_LT(0, mo_read(path, buf, sizeof(buf)));
+		EXPECT_EQ(0, strncmp(buf, "[default] kernel auto", 21));
+		for (size_t j = 0; j < ARRAY_SIZE(names); j++) {
+			EXPECT_EQ(0, mo_write(path, names[j], strlen(names[j])));
+			ASSERT_LT(0, mo_read(path, buf, sizeof(buf)));
+			snprintf(want, sizeof(want), "[%.*s]",
+				 (int)strcspn(names[j], "\n"), names[j]);
+			EXPECT_NE(NULL, strstr(buf, want));
+		}
+		for (size_t j = 0; j < ARRAY_SIZE(bad); j++)
+			refused(_metadata, path, bad[j], strlen(bad[j]));
+		for (size_t j = 0; j < ARRAY_SIZE(counters); j++) {
+			snprintf(path, sizeof(path), MTCOPY "reasons/%s/%s",
+				 reasons[i], counters[j]);
+			EXPECT_EQ(0444, mode_of(path));
+			EXPECT_LE(0, mo_get(path));
+		}
+	}
+}
+
+/* What "auto" shows, and what was measured. */
+TEST_F(abi, auto_and_speed)
+{
+	static const char * const files[] = {
+		"auto/too_short", "auto/not_ready", "auto/kernel_faster",
+		"auto/stats/batches", "auto/speed/huge_long",
+		"mtcopy/speed/small_short", "mtcopy/speed/small_long",
+		"mtcopy/speed/medium_short", "mtcopy/speed/medium_long",
+		"mtcopy/speed/huge_short", "mtcopy/speed/huge_long",
+	};
+	char path[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), MO_SYSFS "%s", files[i]);
+		EXPECT_EQ(0444, mode_of(path)) {
+			TH_LOG("%s", path);
+		}
+		EXPECT_LE(0, mo_get(path));
+	}
+}
+
 TEST_F(abi, file_folios)
 {
 	takes_bool(_metadata, MO_SYSFS "file_folios");
@@ -313,7 +385,8 @@ TEST_F(abi, unprivileged)
 {
 	static const char * const files[] = {
 		SELECT, MO_SYSFS "max_batch_bytes", MO_SYSFS "min_batch_bytes",
-		MO_SYSFS "file_folios", MTCOPY "threads",
+		MO_SYSFS "file_folios", MO_SYSFS "max_stall_us",
+		MO_SYSFS "policy/damon", MTCOPY "threads",
 		MTCOPY "min_bytes_per_worker", MTCOPY "idle_only",
 	};
 	pid_t pid = fork();
