@@ -171,6 +171,12 @@ static struct migrate_extent migrate_likely(const struct list_head *folios,
 	return extent;
 }
 
+/* May @m be used for the current task, migrating for @reason, at all? */
+bool migrate_allowed(const struct migrate_migrator *m, enum migrate_reason reason)
+{
+	return !m->ops->allowed || m->ops->allowed(reason);
+}
+
 /* Who would copy a batch that is longer than without offload? */
 static struct migrate_migrator *migrate_gate(struct migrate_migrator *m,
 					     enum migrate_reason reason,
@@ -182,7 +188,8 @@ static struct migrate_migrator *migrate_gate(struct migrate_migrator *m,
 		return NULL;
 	if (m == migrate_auto)
 		return migrate_auto_pick(extent, reason, true, &why);
-	return m->ops->ready(reason, extent->bytes, true) ? m : NULL;
+	return migrate_allowed(m, reason) &&
+	       m->ops->ready(reason, extent->bytes, true) ? m : NULL;
 }
 
 /* To be called inside migrate_srcu. */
@@ -192,19 +199,23 @@ static int migrate_limit(const struct list_head *from,
 	unsigned long limit = READ_ONCE(migrate_max_batch_bytes);
 	unsigned long nr_bytes = (unsigned long)nr_default << PAGE_SHIFT;
 	struct migrate_migrator *m = migrate_offload_choose(reason);
+	unsigned long enough = m == migrate_auto ? 2 * nr_bytes : nr_bytes;
 	struct migrate_extent extent;
 
 	if (!m || limit <= nr_bytes)
 		return nr_default;
 
-	extent = migrate_likely(from, nr_bytes);
-	/* A list that fits into a default batch is asked about later. */
-	if (extent.bytes <= nr_bytes)
+	migrate_stall_begin();
+	extent = migrate_likely(from, enough);
+	/*
+	 * A list that fits into a default batch is asked about later.  "auto" has
+	 * no measurements of what is longer than that, but not yet long.
+	 */
+	if (extent.bytes <= enough)
 		return nr_default;
 	m = migrate_gate(m, reason, &extent);
 	if (m)
 		limit = min(limit, migrate_stall_limit(m, &extent));
-	migrate_stall_begin();
 	if (!m || limit <= nr_bytes)
 		return nr_default;
 	return min(limit >> PAGE_SHIFT, (unsigned long)INT_MAX / 2);
@@ -254,8 +265,8 @@ static void migrate_copy_window(struct migrate_migrator *m,
 	m->ops->copy(batch);
 	ns = ktime_get_ns() - start;
 	whole = migrate_batch_settle(m, batch, ns, src_rejects, dst_rejects);
-	migrate_cost_learn(&m->speed[window->class].cost,
-			   (u64)batch->nr_pages << PAGE_SHIFT, ns, whole);
+	migrate_speed_learn(&m->speed[window->class],
+			    (u64)batch->nr_pages << PAGE_SHIFT, ns, whole);
 	if (batch->helper_ns)
 		account_delegated_systime(batch->helper_ns);
 	migrate_batch_init(window);
@@ -297,6 +308,8 @@ static struct migrate_migrator *migrate_copier(struct migrate_migrator *m,
 {
 	if (m == migrate_auto)
 		return migrate_auto_choose(extent, reason, longer);
+	if (!migrate_allowed(m, reason))
+		return NULL;
 	if (longer || (extent->bytes >= READ_ONCE(migrate_min_batch_bytes) &&
 		       m->ops->ready(reason, extent->bytes, false)))
 		return m;
@@ -312,16 +325,18 @@ static void migrate_copy(struct migrate_migrator *m,
 			 struct list_head *dst_rejects)
 {
 	unsigned long nr_bytes = 2 * ((unsigned long)nr_default << PAGE_SHIFT);
-	struct migrate_extent extent = migrate_likely(src_folios, nr_bytes);
+	struct migrate_extent extent = migrate_likely(src_folios, ULONG_MAX);
 	bool longer = extent.bytes > nr_bytes;
-	struct migrate_window *window = NULL;
-	struct migrate_migrator *copier;
+	struct migrate_migrator *copier = NULL;
+	struct migrate_window *window;
 
 	migrate_stall_unmapped(&extent);
-	copier = migrate_copier(m, reason, &extent, longer);
-	if (copier)
-		window = migrate_window_get();
-	if (!window) {
+	window = migrate_window_get();
+	if (window)
+		copier = migrate_copier(m, reason, &extent, longer);
+	if (!copier) {
+		if (window)
+			migrate_window_put(window);
 		migrate_stat_add(m, reason, MIGRATE_STAT_DECLINED, 1);
 		return;
 	}

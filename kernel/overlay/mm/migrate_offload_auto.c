@@ -14,20 +14,26 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/rculist.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/sysfs.h>
 
 #include "migrate_offload_internal.h"
 
-/* What is tried for the sake of knowledge costs one part in so many. */
-#define MIGRATE_AUTO_CURIOSITY	128
+/* What is tried for the sake of knowledge costs one part in so many, each. */
+#define MIGRATE_AUTO_CURIOSITY	512
 /* A migrator must be faster than today's path by one part in so many. */
 #define MIGRATE_AUTO_MARGIN	16
-/* Weight of the past in an average. */
+/* Batches that it takes to know a speed, and after which that is given up. */
+#define MIGRATE_AUTO_SAMPLES	3
+#define MIGRATE_AUTO_TRIES	16
+/* Weight of the past in an average, where the present is slower. */
 #define MIGRATE_COST_WEIGHT	8
 /* A batch that was not copied as a whole counts as so many times slower. */
 #define MIGRATE_COST_FAILED	4
+/* Less says little about the speed of more. */
+#define MIGRATE_COST_MIN_BYTES	SZ_256K
 
 /* NULL if there was no memory for it, and then "auto" is an unknown name. */
 struct migrate_migrator *migrate_auto;
@@ -60,80 +66,150 @@ unsigned int migrate_class_of(const struct migrate_extent *extent, bool longer)
  * @ns: How long that took.
  * @whole: All of it was copied.
  *
- * Lost updates are as good as any others, so there is no lock.
+ * Whoever has the CPU meanwhile makes a batch slower, never faster.  So what is
+ * faster is believed at once by half, and what is slower by an eighth, and of no
+ * more than four times the average.  Lost updates are as good as any others, so
+ * there is no lock.
+ *
+ * Return: the measurement in ns for each MB; 0 if there was too little to measure.
  */
-void migrate_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole)
+u32 migrate_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole)
 {
-	u64 old = READ_ONCE(*cost), new;
+	u64 old = READ_ONCE(*cost), new, mean;
 
-	/* The rest of a batch says little about the whole. */
-	if (bytes < SZ_256K)
-		return;
+	if (bytes < MIGRATE_COST_MIN_BYTES)
+		return 0;
 	new = div64_u64(ns << 20, bytes) * (whole ? 1 : MIGRATE_COST_FAILED);
-	/* Somebody else had the CPU meanwhile: do not believe all of it. */
-	if (old)
-		new = (old * (MIGRATE_COST_WEIGHT - 1) +
-		       min(new, MIGRATE_COST_FAILED * old)) / MIGRATE_COST_WEIGHT;
-	WRITE_ONCE(*cost, clamp_t(u64, new, 1, U32_MAX));
+	new = clamp_t(u64, new, 1, U32_MAX);
+	mean = new;
+	if (old && new < old)
+		mean = (old + new) / 2;
+	else if (old)
+		mean = (old * (MIGRATE_COST_WEIGHT - 1) +
+			min(new, MIGRATE_COST_FAILED * old)) / MIGRATE_COST_WEIGHT;
+	WRITE_ONCE(*cost, clamp_t(u64, mean, 1, U32_MAX));
+	return new;
+}
+
+/* A batch was copied.  The first ones are warm-up: the fastest of them counts. */
+void migrate_speed_learn(struct migrate_speed *speed, u64 bytes, u64 ns,
+			 bool whole)
+{
+	u32 nr = READ_ONCE(speed->nr_samples), old = READ_ONCE(speed->cost);
+	u32 last = migrate_cost_learn(&speed->cost, bytes, ns, whole);
+
+	if (!last)
+		return;
+	WRITE_ONCE(speed->last, last);
+	if (nr >= MIGRATE_AUTO_SAMPLES)
+		return;
+	WRITE_ONCE(speed->cost, old ? min(old, last) : last);
+	WRITE_ONCE(speed->nr_samples, nr + 1);
+}
+
+static bool migrate_speed_known(const struct migrate_speed *speed)
+{
+	return READ_ONCE(speed->nr_samples) >= MIGRATE_AUTO_SAMPLES;
 }
 
 /* Today's path is as fast in short batches as it would be in long ones. */
-static const struct migrate_speed *migrate_auto_reference(unsigned int class)
+static struct migrate_speed *migrate_auto_reference(unsigned int class)
 {
 	return &migrate_auto->speed[class & ~1U];
 }
 
-/* Has @speed rested long enough, compared with what @cost is known for? */
-static bool migrate_auto_due(const struct migrate_speed *speed, u32 cost)
+/*
+ * May @bytes be spent on a trial?  What was copied since the last one has cost
+ * @cost for each MB.
+ */
+static bool migrate_auto_due(const struct migrate_speed *speed, u32 cost,
+			     u64 bytes)
 {
-	return (u64)READ_ONCE(speed->nr_rests) * cost >=
-	       (u64)MIGRATE_AUTO_CURIOSITY * READ_ONCE(speed->cost);
+	u32 trial = max3(READ_ONCE(speed->cost), READ_ONCE(speed->last), cost);
+
+	if (!migrate_speed_known(speed) &&
+	    READ_ONCE(speed->nr_tries) < MIGRATE_AUTO_TRIES)
+		return true;
+	return mul_u64_u64_div_u64(READ_ONCE(speed->rested), cost,
+				   max(trial, 1U)) >=
+	       MIGRATE_AUTO_CURIOSITY * bytes;
 }
 
-/* The fastest of those that are ready; @unknown: one that was never measured. */
+/*
+ * Others ask the gate while this task unmaps a long batch for its trial, and must
+ * not begin the same.  A task that never comes to copy loses the claim to one that
+ * comes when twice the time is over.
+ */
+static bool migrate_auto_claim(struct migrate_speed *speed, u32 cost, u64 bytes)
+{
+	struct task_struct *old = READ_ONCE(speed->trier);
+
+	if (old && old != current && !migrate_auto_due(speed, cost, 2 * bytes))
+		return false;
+	return cmpxchg(&speed->trier, old, current) == old;
+}
+
+static bool migrate_auto_may(struct migrate_migrator *m,
+			     enum migrate_reason reason)
+{
+	/* Pairs with the release in migrate_policy_adopt(): it is active. */
+	return smp_load_acquire(&m->by_auto) && migrate_allowed(m, reason);
+}
+
+/* The fastest that is known; of those that are ready, unless one is a @must. */
 static struct migrate_migrator *
 migrate_auto_fastest(const struct migrate_extent *extent,
-		     enum migrate_reason reason, bool longer, bool must,
-		     struct migrate_migrator **unknown)
+		     enum migrate_reason reason, bool longer, bool must)
 {
 	unsigned int class = migrate_class_of(extent, longer);
 	struct migrate_migrator *m, *fastest = NULL;
 	u32 cost, least = U32_MAX;
 
-	*unknown = NULL;
 	list_for_each_entry_srcu(m, &migrate_migrators, node,
 				 srcu_read_lock_held(&migrate_srcu)) {
-		if (!READ_ONCE(m->by_auto))
+		cost = READ_ONCE(m->speed[class].cost) ?: U32_MAX;
+		if (cost > least || !migrate_auto_may(m, reason))
 			continue;
-		if (!must && !m->ops->ready(reason, extent->bytes, longer))
+		if (!must && !(migrate_speed_known(&m->speed[class]) &&
+			       m->ops->ready(reason, extent->bytes, longer)))
 			continue;
-		cost = READ_ONCE(m->speed[class].cost);
-		if (!cost) {
-			*unknown = m;
-		} else if (cost <= least) {
-			least = cost;
-			fastest = m;
-		}
+		least = cost;
+		fastest = m;
 	}
 	return fastest;
 }
 
-/* One that is slower than @cost, but has not been tried for long. */
+/* One other than @m whose trial is due, where a batch costs @cost. */
 static struct migrate_migrator *
 migrate_auto_overdue(const struct migrate_extent *extent,
-		     enum migrate_reason reason, bool longer, u32 cost)
+		     enum migrate_reason reason, bool longer, u32 cost,
+		     struct migrate_migrator *other)
 {
+	u64 bytes = longer ? READ_ONCE(migrate_max_batch_bytes) : extent->bytes;
 	unsigned int class = migrate_class_of(extent, longer);
 	struct migrate_migrator *m;
 
 	list_for_each_entry_srcu(m, &migrate_migrators, node,
 				 srcu_read_lock_held(&migrate_srcu))
-		if (READ_ONCE(m->by_auto) &&
-		    READ_ONCE(m->speed[class].cost) > cost &&
-		    migrate_auto_due(&m->speed[class], cost) &&
-		    m->ops->ready(reason, extent->bytes, longer))
+		if (m != other && migrate_auto_may(m, reason) &&
+		    migrate_auto_due(&m->speed[class], cost, bytes) &&
+		    m->ops->ready(reason, extent->bytes, longer) &&
+		    (!longer || migrate_auto_claim(&m->speed[class], cost, bytes)))
 			return m;
 	return NULL;
+}
+
+static bool migrate_auto_any_ready(const struct migrate_extent *extent,
+				   enum migrate_reason reason, bool longer)
+{
+	struct migrate_migrator *m;
+
+	list_for_each_entry_srcu(m, &migrate_migrators, node,
+				 srcu_read_lock_held(&migrate_srcu))
+		if (migrate_auto_may(m, reason) &&
+		    m->ops->ready(reason, extent->bytes, longer))
+			return true;
+	return false;
 }
 
 /**
@@ -143,8 +219,8 @@ migrate_auto_overdue(const struct migrate_extent *extent,
  * @longer: The batch is, or would be, longer than without offload.
  * @why: Set to the cause.
  *
- * To be called inside migrate_srcu.  Changes nothing: a batch may be asked about
- * twice.
+ * To be called inside migrate_srcu.  Claims the trial of a longer batch for the
+ * current task, and changes nothing else: a batch may be asked about twice.
  *
  * Return: a migrator; "auto" itself to measure today's path, for a batch that is
  * not @longer; or NULL for today's path.
@@ -155,39 +231,37 @@ struct migrate_migrator *migrate_auto_pick(const struct migrate_extent *extent,
 {
 	unsigned int class = migrate_class_of(extent, longer);
 	const struct migrate_speed *reference = migrate_auto_reference(class);
-	u32 today = READ_ONCE(reference->cost), cost;
-	struct migrate_migrator *m, *unknown;
+	u32 today = READ_ONCE(reference->cost);
+	struct migrate_migrator *m, *trial;
 
-	m = migrate_auto_fastest(extent, reason, longer, false, &unknown);
 	*why = MIGRATE_AUTO_NOT_READY;
-	if (!m && !unknown)
+	if (!migrate_auto_any_ready(extent, reason, longer))
 		return NULL;
 
 	*why = MIGRATE_AUTO_TRIAL;
-	if (!today || migrate_auto_due(reference, today))
+	if (migrate_auto_due(reference, today, MIGRATE_DEFAULT_BATCH_BYTES))
 		return longer ? NULL : migrate_auto;
-	if (unknown)
-		return unknown;
 
-	cost = READ_ONCE(m->speed[class].cost);
-	*why = MIGRATE_AUTO_FASTEST;
-	if (cost + cost / MIGRATE_AUTO_MARGIN < today)
-		today = cost;
+	m = migrate_auto_fastest(extent, reason, longer, false);
+	if (m && (u64)READ_ONCE(m->speed[class].cost) *
+		 (MIGRATE_AUTO_MARGIN + 1) < (u64)today * MIGRATE_AUTO_MARGIN)
+		today = READ_ONCE(m->speed[class].cost);
 	else
-		*why = MIGRATE_AUTO_KERNEL_FASTER;
+		m = NULL;
 
-	unknown = migrate_auto_overdue(extent, reason, longer, today);
-	if (unknown) {
-		*why = MIGRATE_AUTO_TRIAL;
-		return unknown;
-	}
-	return *why == MIGRATE_AUTO_FASTEST ? m : NULL;
+	trial = migrate_auto_overdue(extent, reason, longer, today, m);
+	if (trial)
+		return trial;
+	*why = m ? MIGRATE_AUTO_FASTEST : MIGRATE_AUTO_KERNEL_FASTER;
+	return m;
 }
 
-static void migrate_speed_rest(struct migrate_speed *speed, bool chosen)
+static void migrate_speed_rest(struct migrate_speed *speed, u64 bytes,
+			       bool chosen)
 {
-	WRITE_ONCE(speed->nr_rests,
-		   chosen ? 0 : READ_ONCE(speed->nr_rests) + 1);
+	WRITE_ONCE(speed->rested, chosen ? 0 : READ_ONCE(speed->rested) + bytes);
+	if (chosen && READ_ONCE(speed->nr_tries) < MIGRATE_AUTO_TRIES)
+		WRITE_ONCE(speed->nr_tries, READ_ONCE(speed->nr_tries) + 1);
 }
 
 /*
@@ -195,17 +269,51 @@ static void migrate_speed_rest(struct migrate_speed *speed, bool chosen)
  * length: a batch does not get long any more where that was measured to be slow.
  */
 static void migrate_auto_rest(const struct migrate_migrator *chosen,
-			      unsigned int class)
+			      unsigned int class, u64 bytes)
 {
 	struct migrate_migrator *m;
 
 	list_for_each_entry_srcu(m, &migrate_migrators, node,
 				 srcu_read_lock_held(&migrate_srcu)) {
-		migrate_speed_rest(&m->speed[class], m == chosen);
-		migrate_speed_rest(&m->speed[class ^ 1], false);
+		migrate_speed_rest(&m->speed[class], bytes, m == chosen);
+		migrate_speed_rest(&m->speed[class ^ 1], bytes, false);
 	}
-	migrate_speed_rest(&migrate_auto->speed[class & ~1U],
+	migrate_speed_rest(migrate_auto_reference(class), bytes,
 			   chosen == migrate_auto);
+}
+
+/* The migrator whose trial this task has claimed at the gate. */
+static struct migrate_migrator *migrate_auto_claimed(unsigned int class,
+						     enum migrate_reason reason)
+{
+	struct migrate_migrator *m;
+
+	list_for_each_entry_srcu(m, &migrate_migrators, node,
+				 srcu_read_lock_held(&migrate_srcu))
+		if (cmpxchg(&m->speed[class].trier, current, NULL) == current &&
+		    migrate_auto_may(m, reason))
+			return m;
+	return NULL;
+}
+
+/* For a batch that is too long to be left to one CPU, if that can be helped. */
+static struct migrate_migrator *
+migrate_auto_choose_longer(const struct migrate_extent *extent,
+			   enum migrate_reason reason, enum migrate_auto_why *why)
+{
+	unsigned int class = migrate_class_of(extent, true);
+	struct migrate_migrator *m = migrate_auto_claimed(class, reason);
+
+	*why = MIGRATE_AUTO_TRIAL;
+	if (m)
+		return m;
+	*why = MIGRATE_AUTO_FASTEST;
+	m = migrate_auto_fastest(extent, reason, true, false);
+	if (!m)
+		m = migrate_auto_fastest(extent, reason, true, true);
+	if (!m)
+		*why = MIGRATE_AUTO_NOT_READY;
+	return m;
 }
 
 /**
@@ -224,14 +332,13 @@ struct migrate_migrator *migrate_auto_choose(const struct migrate_extent *extent
 					     bool longer)
 {
 	enum migrate_auto_why why = MIGRATE_AUTO_TOO_SHORT;
-	struct migrate_migrator *m = NULL, *unknown;
+	struct migrate_migrator *m = NULL;
 
-	if (longer || extent->bytes >= READ_ONCE(migrate_min_batch_bytes))
-		m = migrate_auto_pick(extent, reason, longer, &why);
-	if (!m && longer) {
-		m = migrate_auto_fastest(extent, reason, longer, true, &unknown);
-		m = m ?: unknown;
-	}
+	if (longer)
+		m = migrate_auto_choose_longer(extent, reason, &why);
+	else if (extent->bytes >= max(READ_ONCE(migrate_min_batch_bytes),
+				      (unsigned long)MIGRATE_COST_MIN_BYTES))
+		m = migrate_auto_pick(extent, reason, false, &why);
 	if (!m) {
 		this_cpu_inc(migrate_auto_counts.nr[why]);
 		if (why != MIGRATE_AUTO_KERNEL_FASTER)
@@ -241,7 +348,7 @@ struct migrate_migrator *migrate_auto_choose(const struct migrate_extent *extent
 						  MIGRATE_STAT_AUTO_TRIAL :
 						  MIGRATE_STAT_AUTO_FASTEST]);
 	}
-	migrate_auto_rest(m, migrate_class_of(extent, longer));
+	migrate_auto_rest(m, migrate_class_of(extent, longer), extent->bytes);
 	return m;
 }
 

@@ -146,11 +146,19 @@ struct migrate_extent {
 /**
  * struct migrate_speed - what a migrator was measured to cost, in one class
  * @cost: Nanoseconds for each MB, an average; 0 without a measurement.
- * @nr_rests: Batches that "auto" gave to others since the last one.
+ * @last: The last measurement.
+ * @nr_samples: Measurements, until there are enough.
+ * @nr_tries: Batches that "auto" gave to it, until there are enough.
+ * @rested: Bytes that "auto" gave to others since the last one.
+ * @trier: Task that unmaps a long batch for a trial; compared, not dereferenced.
  */
 struct migrate_speed {
 	u32 cost;
-	u32 nr_rests;
+	u32 last;
+	u32 nr_samples;
+	u32 nr_tries;
+	u64 rested;
+	struct task_struct *trier;
 };
 
 /* Why "auto" has decided as it did. */
@@ -166,7 +174,8 @@ enum migrate_auto_why {
 /**
  * struct migrate_migrator - a registered migrator
  * @ops: The migrator's own part; not to be used after unregistration.
- * @node: Entry in the list of migrators, under migrate_offload_lock.
+ * @node: Entry in the list of migrators, changed under migrate_offload_lock,
+ *	read also inside migrate_srcu.
  * @nr_users: Slots that name it, under migrate_offload_lock; activated while
  *	there are any.
  * @by_auto: One of the users is "auto", which may choose it.
@@ -189,7 +198,7 @@ struct migrate_migrator {
 /**
  * struct migrate_slot - one decision for a migrator
  * @m: Whose turn it is; NULL leaves that to a more general slot.
- * @node: Entry in the list of all slots, under migrate_offload_lock.
+ * @node: Entry in the list of handles, for theirs, under migrate_offload_lock.
  *
  * There is one for each reason, a general one, and one for each handle of a
  * kernel user.
@@ -221,6 +230,8 @@ extern unsigned long migrate_max_batch_bytes;
 extern unsigned long migrate_min_batch_bytes;
 extern bool migrate_file_folios;
 bool migrate_offload_eligible(struct folio *src);
+bool migrate_allowed(const struct migrate_migrator *m,
+		     enum migrate_reason reason);
 bool migrate_batch_settle(struct migrate_migrator *m,
 			  struct migrate_batch *batch, u64 ns,
 			  struct list_head *src_rejects,
@@ -257,7 +268,9 @@ void migrate_wish_end(struct migrate_wish *wish);
 /* migrate_offload_auto.c */
 extern struct migrate_migrator *migrate_auto;
 unsigned int migrate_class_of(const struct migrate_extent *extent, bool longer);
-void migrate_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole);
+u32 migrate_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole);
+void migrate_speed_learn(struct migrate_speed *speed, u64 bytes, u64 ns,
+			 bool whole);
 struct migrate_migrator *migrate_auto_pick(const struct migrate_extent *extent,
 					   enum migrate_reason reason,
 					   bool longer, enum migrate_auto_why *why);
@@ -267,6 +280,7 @@ struct migrate_migrator *migrate_auto_choose(const struct migrate_extent *extent
 
 /* migrate_offload_stall.c */
 extern unsigned long migrate_max_stall_us;
+extern u32 migrate_unmap_costs[NR_MIGRATE_CLASSES / 2];
 void migrate_stall_begin(void);
 void migrate_stall_unmapped(const struct migrate_extent *extent);
 unsigned long migrate_stall_limit(const struct migrate_migrator *m,

@@ -220,7 +220,10 @@ int migrate_policy_set(enum migrate_reason reason, const char *name)
 /* "auto" uses a migrator, if that lets itself be used. */
 void migrate_policy_adopt(struct migrate_migrator *m)
 {
-	WRITE_ONCE(m->by_auto, !m->ops->by_name_only && !migrate_use(m));
+	bool used = !m->ops->by_name_only && !migrate_use(m);
+
+	/* Pairs with the acquire in migrate_auto_may(): active, then a choice. */
+	smp_store_release(&m->by_auto, used);
 }
 
 /* It does not any more. */
@@ -303,7 +306,8 @@ ssize_t migrate_policy_show(enum migrate_reason reason, char *buf)
  * handle (dcbm, for instance, keeps its channels).  The handle does not pin the
  * migrator's module: once that is unloaded, the policy of the reason applies.
  *
- * Context: Process context.  Sleeps.
+ * Context: Process context.  Sleeps, and takes cpus_read_lock(): not for hotplug
+ * notifiers.
  * Return: a handle for migrate_offload_put(); ERR_PTR() of -EINVAL when there is
  * no such migrator, -ENOMEM, or what its @activate returned.
  */
@@ -332,7 +336,7 @@ EXPORT_SYMBOL_GPL(migrate_offload_get);
  * migrate_offload_put - give a handle back
  * @handle: What migrate_offload_get() returned; nobody uses it any more.
  *
- * Context: Process context.  Sleeps.
+ * Context: As migrate_offload_get().
  */
 void migrate_offload_put(struct migrate_handle *handle)
 {
@@ -376,8 +380,11 @@ static struct migrate_slot *migrate_wish_find(enum migrate_reason reason)
 	spin_lock(&migrate_wishes_lock);
 	hash_for_each_possible(migrate_wishes, wish, node,
 			       (unsigned long)current)
-		if (wish->task == current && wish->reason == reason)
+		if (wish->task == current && wish->reason == reason) {
+			/* The newest comes first: that of the inner call. */
 			slot = wish->slot;
+			break;
+		}
 	spin_unlock(&migrate_wishes_lock);
 	return slot;
 }

@@ -31,14 +31,14 @@ static struct migrate_start {
 } migrate_starts[1 << MIGRATE_START_BITS];
 
 /* Cost of unmapping in ns for each MB, by size of the folios. */
-static u32 migrate_unmap_costs[NR_MIGRATE_CLASSES / 2];
+u32 migrate_unmap_costs[NR_MIGRATE_CLASSES / 2];
 
 static struct migrate_start *migrate_start_of(const struct task_struct *task)
 {
 	return &migrate_starts[hash_ptr(task, MIGRATE_START_BITS)];
 }
 
-/* The current task begins to unmap a batch. */
+/* The current task has come to the gate, and will unmap a batch. */
 void migrate_stall_begin(void)
 {
 	struct migrate_start *start = migrate_start_of(current);
@@ -54,7 +54,7 @@ void migrate_stall_unmapped(const struct migrate_extent *extent)
 {
 	struct migrate_start *start = migrate_start_of(current);
 
-	if (READ_ONCE(start->task) != current)
+	if (!READ_ONCE(migrate_max_stall_us) || READ_ONCE(start->task) != current)
 		return;
 	WRITE_ONCE(start->task, NULL);
 	migrate_cost_learn(&migrate_unmap_costs[migrate_class_of(extent, false) / 2],

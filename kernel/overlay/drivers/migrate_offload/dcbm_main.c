@@ -43,11 +43,15 @@ void dcbm_count(enum dcbm_count what)
  * Mapping and preparing allocate in the DMA API and in the engine's driver, where
  * nobody tells them to leave the reserves alone that PF_MEMALLOC opens.
  */
+static bool dcbm_allowed(enum migrate_reason reason)
+{
+	return !(current->flags & PF_MEMALLOC);
+}
+
 static bool dcbm_ready(enum migrate_reason reason, unsigned long bytes,
 		       bool longer)
 {
-	return !(current->flags & PF_MEMALLOC) &&
-	       bytes >= READ_ONCE(dcbm_min_bytes_per_channel) &&
+	return bytes >= READ_ONCE(dcbm_min_bytes_per_channel) &&
 	       dcbm_chans_any_free();
 }
 
@@ -374,6 +378,7 @@ static const struct migrate_ops dcbm_ops = {
 	.attrs = &dcbm_attr_group,
 	.activate = dcbm_activate,
 	.deactivate = dcbm_deactivate,
+	.allowed = dcbm_allowed,
 	.ready = dcbm_ready,
 	.copy = dcbm_copy,
 };

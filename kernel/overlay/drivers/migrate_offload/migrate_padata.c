@@ -6,8 +6,8 @@
  * threads of its own, and rules that differ from those of the core's helpers: the
  * caller waits for every thread that was queued, also for one that has not
  * started; they run on any CPU of the unbound workqueues, whatever cpuset the
- * caller is in; and they may need memory to start.  Hence only callers that hold
- * up nobody but themselves.
+ * caller is in; and they may need memory to start.  Hence only callers that nobody
+ * waits for to get memory.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -34,14 +34,17 @@ static unsigned int migrate_padata_workers(unsigned long bytes)
 	return migrate_offload_nr_workers(&helpers, bytes);
 }
 
-static bool migrate_padata_ready(enum migrate_reason reason, unsigned long bytes,
-				 bool longer)
+static bool migrate_padata_allowed(enum migrate_reason reason)
 {
 	if (current->flags & PF_MEMALLOC)
 		return false;
-	if (reason != MR_SYSCALL && reason != MR_MEMPOLICY_MBIND &&
-	    reason != MR_MEMORY_HOTPLUG)
-		return false;
+	return reason == MR_SYSCALL || reason == MR_MEMPOLICY_MBIND ||
+	       reason == MR_MEMORY_HOTPLUG;
+}
+
+static bool migrate_padata_ready(enum migrate_reason reason, unsigned long bytes,
+				 bool longer)
+{
 	/* The caller alone: no reason for a longer batch, as in mtcopy. */
 	if (READ_ONCE(migrate_padata_threads) == 1)
 		return !longer;
@@ -121,6 +124,7 @@ static const struct migrate_ops migrate_padata_ops = {
 	.name = "padata",
 	.attrs = &migrate_padata_attr_group,
 	.by_name_only = true,
+	.allowed = migrate_padata_allowed,
 	.ready = migrate_padata_ready,
 	.copy = migrate_padata_copy,
 };

@@ -13,6 +13,7 @@
 #define _LINUX_MIGRATE_OFFLOAD_H
 
 #include <linux/atomic.h>
+#include <linux/err.h>
 #include <linux/migrate.h>
 #include <linux/migrate_mode.h>
 #include <linux/types.h>
@@ -98,15 +99,19 @@ struct migrate_batch {
 /**
  * struct migrate_ops - a migrator
  * @name: Name in sysfs, at most MIGRATE_OFFLOAD_NAME_MAX characters, no
- *	white space and no slash; "kernel" and "default" are taken.
+ *	white space and no slash; names of files and of choices ("kernel",
+ *	"auto", "default") are taken.
  * @attrs: Settings in /sys/kernel/mm/migration/<name>/, each the attr of a
  *	&struct kobj_attribute, or NULL.
  * @activate: Takes what copying needs and others could use meanwhile (DMA
- *	channels), or NULL.  Called when the migrator is about to be selected;
- *	on an error, which goes to whoever selects, nothing changes.
- * @deactivate: Gives that back, or NULL.  Called when the migrator is not
- *	selected any more and its last batch has ended.
+ *	channels), or NULL.  Called when the migrator is about to be selected, by
+ *	a policy, a handle or "auto", and was by none; on an error, which goes
+ *	to whoever selects, nothing changes.
+ * @deactivate: Gives that back, or NULL.  Called when nothing selects the
+ *	migrator any more and its last batch has ended.
  * @by_name_only: Not a choice of "auto".
+ * @allowed: May it be used for the current task and this reason at all, however
+ *	large or long the batch is?  NULL if it always may.
  * @ready: Could a batch of at least so many bytes be copied faster than by the
  *	calling CPU alone, now?  A "no" leaves the folios to today's path.
  *	With the last argument true, a "yes" makes the batch longer than
@@ -117,9 +122,10 @@ struct migrate_batch {
  *	declining it.
  *
  * @activate and @deactivate run in process context, one at a time, and may
- * sleep.  They must not register, unregister or select a migrator.
+ * sleep.  They must not register, unregister or select a migrator, nor get or
+ * put a handle.
  *
- * @ready and @copy run in the context of the task that migrates, perhaps with
+ * @allowed, @ready and @copy run in the context of the task that migrates, perhaps with
  * PF_MEMALLOC set (reclaim, compaction, DAMON); @copy runs with the folio
  * locks of the whole batch held.  They may sleep, but they must not allocate
  * memory other than with GFP_NOWAIT | __GFP_NOMEMALLOC, wait for work that
@@ -133,6 +139,7 @@ struct migrate_ops {
 	const char *name;
 	const struct attribute_group *attrs;
 	bool by_name_only;
+	bool (*allowed)(enum migrate_reason reason);
 	int (*activate)(void);
 	void (*deactivate)(void);
 	bool (*ready)(enum migrate_reason reason, unsigned long bytes,
@@ -190,12 +197,36 @@ ssize_t migrate_offload_setting_show(const char *migrator, const char *setting,
 ssize_t migrate_offload_setting_store(const char *migrator, const char *setting,
 				      const char *buf, size_t count);
 
+#ifdef CONFIG_MIGRATE_OFFLOAD
 struct migrate_handle *migrate_offload_get(const char *name);
 void migrate_offload_put(struct migrate_handle *handle);
 int migrate_pages_with(struct migrate_handle *handle, struct list_head *from,
 		       new_folio_t get_new_folio, free_folio_t put_new_folio,
 		       unsigned long private, enum migrate_mode mode,
 		       enum migrate_reason reason, unsigned int *ret_succeeded);
+#else
+static inline struct migrate_handle *migrate_offload_get(const char *name)
+{
+	return ERR_PTR(-EINVAL);
+}
+
+static inline void migrate_offload_put(struct migrate_handle *handle)
+{
+}
+
+static inline int migrate_pages_with(struct migrate_handle *handle,
+				     struct list_head *from,
+				     new_folio_t get_new_folio,
+				     free_folio_t put_new_folio,
+				     unsigned long private,
+				     enum migrate_mode mode,
+				     enum migrate_reason reason,
+				     unsigned int *ret_succeeded)
+{
+	return migrate_pages(from, get_new_folio, put_new_folio, private, mode,
+			     reason, ret_succeeded);
+}
+#endif
 
 bool migrate_offload_helper_available(const struct migrate_helpers *helpers,
 				      unsigned long bytes);

@@ -68,6 +68,8 @@ static int policy_init(struct kunit *test)
 {
 	memset(&test_a, 0, sizeof(test_a));
 	memset(&test_b, 0, sizeof(test_b));
+	if (!list_empty(&migrate_migrators))
+		kunit_skip(test, "there are other migrators");
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_a), 0);
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_b), 0);
 	return 0;
@@ -75,6 +77,8 @@ static int policy_init(struct kunit *test)
 
 static void policy_exit(struct kunit *test)
 {
+	if (list_empty(&migrate_migrators) || test->status == KUNIT_SKIPPED)
+		return;
 	migrate_offload_unregister(&test_ops_a);
 	migrate_offload_unregister(&test_ops_b);
 	migrate_offload_select("kernel");
@@ -185,7 +189,14 @@ static void handles(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "default"), 0);
 }
 
-/* Costs are in ns for each MB; what a test does not set is unknown. */
+static struct migrate_speed test_speed(u32 cost)
+{
+	return (struct migrate_speed){
+		.cost = cost, .last = cost, .nr_samples = cost ? 8 : 0,
+	};
+}
+
+/* Costs are in ns for each MB; 0 is unknown. */
 static void test_costs(u32 today, u32 a, u32 b)
 {
 	struct test_cost {
@@ -194,12 +205,12 @@ static void test_costs(u32 today, u32 a, u32 b)
 	} costs[] = { { "a", a }, { "b", b } };
 
 	for (int class = 0; class < NR_MIGRATE_CLASSES; class++)
-		migrate_auto->speed[class] = (struct migrate_speed){ today };
+		migrate_auto->speed[class] = test_speed(today);
 	mutex_lock(&migrate_offload_lock);
 	for (int i = 0; i < ARRAY_SIZE(costs); i++)
 		for (int class = 0; class < NR_MIGRATE_CLASSES; class++)
 			migrate_offload_find(costs[i].name)->speed[class] =
-				(struct migrate_speed){ costs[i].cost };
+				test_speed(costs[i].cost);
 	mutex_unlock(&migrate_offload_lock);
 }
 
@@ -255,14 +266,14 @@ static void auto_measures(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "kernel");
 }
 
-/* A loser costs one part in 128 of what the winner takes. */
+/* A loser costs one part in 512 of what the winner takes. */
 static void auto_tries_again(struct kunit *test)
 {
 	unsigned int nr_a = 0, nr_auto = 0, nr_b = 0;
 
 	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
 	test_costs(1000, 4000, 500);
-	for (int i = 0; i < 8 * 1024; i++) {
+	for (int i = 0; i < 32 * 1024; i++) {
 		const char *name = auto_chosen(false);
 
 		nr_a += !strcmp(name, "a");
@@ -270,8 +281,85 @@ static void auto_tries_again(struct kunit *test)
 		nr_auto += !strcmp(name, "auto");
 	}
 	KUNIT_EXPECT_EQ(test, nr_a, 7);
-	KUNIT_EXPECT_EQ(test, nr_auto, 8 * 1024 / 129);
-	KUNIT_EXPECT_EQ(test, nr_b, 8 * 1024 - nr_a - nr_auto);
+	KUNIT_EXPECT_EQ(test, nr_auto, 32 * 1024 / 513);
+	KUNIT_EXPECT_EQ(test, nr_b, 32 * 1024 - nr_a - nr_auto);
+}
+
+static const char *auto_picked(bool longer)
+{
+	int idx = srcu_read_lock(&migrate_srcu);
+	enum migrate_auto_why why;
+	struct migrate_migrator *m = migrate_auto_pick(&test_extent, MR_SYSCALL,
+						       longer, &why);
+	const char *name = m ? m->ops->name : "kernel";
+
+	srcu_read_unlock(&migrate_srcu, idx);
+	return name;
+}
+
+static struct migrate_speed *test_speed_of(const char *name, unsigned int class)
+{
+	struct migrate_speed *speed;
+
+	mutex_lock(&migrate_offload_lock);
+	speed = &migrate_offload_find(name)->speed[class];
+	mutex_unlock(&migrate_offload_lock);
+	return speed;
+}
+
+/* A long trial is whose gate has opened for it, and one at a time. */
+static void long_trials_are_claimed(struct kunit *test)
+{
+	struct migrate_speed *a;
+
+	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
+	test_costs(1000, 0, 500);
+	a = test_speed_of("a", 1);
+	KUNIT_EXPECT_STREQ(test, auto_picked(true), "a");
+	KUNIT_EXPECT_PTR_EQ(test, a->trier, current);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(true), "a");
+	KUNIT_EXPECT_NULL(test, a->trier);
+	/* Without a claim it is not tried on a long batch. */
+	KUNIT_EXPECT_STREQ(test, auto_chosen(true), "b");
+
+	test_costs(1000, 2000, 500);
+	a->rested = 6ULL * 512 * migrate_max_batch_bytes;
+	a->trier = current + 1;
+	KUNIT_EXPECT_STREQ(test, auto_picked(true), "b");
+	/* Somebody has claimed it and never came. */
+	a->rested = 8ULL * 512 * migrate_max_batch_bytes;
+	KUNIT_EXPECT_STREQ(test, auto_picked(true), "a");
+	a->trier = NULL;
+}
+
+/* A migrator that may not be used now is not, however long the batch is. */
+static bool test_allowed;
+
+static bool test_is_allowed(enum migrate_reason reason)
+{
+	return test_allowed;
+}
+
+static void auto_respects_vetoes(struct kunit *test)
+{
+	static const struct migrate_ops ops = {
+		.name = "veto", .ready = test_b_ready, .copy = test_no_copy,
+		.allowed = test_is_allowed,
+	};
+
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&ops), 0);
+	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
+	test_costs(1000, 500, 500);
+	for (int class = 0; class < NR_MIGRATE_CLASSES; class++)
+		*test_speed_of("veto", class) = test_speed(100);
+	test_allowed = true;
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "veto");
+	test_allowed = false;
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
+	test_a.busy = true;
+	test_b.busy = true;
+	KUNIT_EXPECT_STRNEQ(test, auto_chosen(true), "veto");
+	migrate_offload_unregister(&ops);
 }
 
 static void auto_leaves_out(struct kunit *test)
@@ -350,9 +438,28 @@ static void averages(struct kunit *test)
 	cost = 1000;
 	migrate_cost_learn(&cost, SZ_1M, 500, false);
 	KUNIT_EXPECT_EQ(test, cost, (7 * 1000 + 4 * 500) / 8);
+	/* What is faster is believed. */
+	cost = 1000;
+	migrate_cost_learn(&cost, SZ_1M, 500, true);
+	KUNIT_EXPECT_EQ(test, cost, 750);
 	cost = 0;
 	migrate_cost_learn(&cost, SZ_1M, 1ULL << 40, true);
 	KUNIT_EXPECT_EQ(test, cost, U32_MAX);
+}
+
+/* The fastest of the first ones counts. */
+static void warm_up(struct kunit *test)
+{
+	struct migrate_speed speed = {};
+
+	migrate_speed_learn(&speed, SZ_1M, 50000, true);
+	migrate_speed_learn(&speed, SZ_1M, 1000, true);
+	migrate_speed_learn(&speed, SZ_1M, 3000, true);
+	KUNIT_EXPECT_EQ(test, speed.cost, 1000);
+	KUNIT_EXPECT_EQ(test, speed.nr_samples, 3);
+	migrate_speed_learn(&speed, SZ_1M, 1800, true);
+	KUNIT_EXPECT_EQ(test, speed.cost, 1100);
+	KUNIT_EXPECT_EQ(test, speed.last, 1800);
 }
 
 /* The bound in time becomes one in bytes, once speeds are known. */
@@ -374,6 +481,7 @@ static void stall_bound(struct kunit *test)
 	KUNIT_EXPECT_GT(test, migrate_stall_limit(m, &test_extent), 0);
 	KUNIT_EXPECT_LT(test, migrate_stall_limit(m, &test_extent), SZ_2M);
 	migrate_max_stall_us = 0;
+	memset(migrate_unmap_costs, 0, sizeof(migrate_unmap_costs));
 }
 
 static struct kunit_case migrate_policy_kunit_cases[] = {
@@ -385,11 +493,14 @@ static struct kunit_case migrate_policy_kunit_cases[] = {
 	KUNIT_CASE(auto_takes_the_fastest),
 	KUNIT_CASE(auto_measures),
 	KUNIT_CASE(auto_tries_again),
+	KUNIT_CASE(long_trials_are_claimed),
+	KUNIT_CASE(auto_respects_vetoes),
 	KUNIT_CASE(auto_leaves_out),
 	KUNIT_CASE(auto_takes_newcomers),
 	KUNIT_CASE(auto_needs_somebody),
 	KUNIT_CASE(classes),
 	KUNIT_CASE(averages),
+	KUNIT_CASE(warm_up),
 	KUNIT_CASE(stall_bound),
 	{}
 };

@@ -98,26 +98,28 @@ static bool near(long long a, long long b, long long slack)
 
 /*
  * What workers ran beyond what is charged is what it takes to start and to end a
- * work item, and others' work items, so a round with little of both is looked for.
+ * work item, some 50 us for each helper, and others' work items; and a worker that
+ * ends takes its time with it.  So rounds with little of that are looked for.
  */
 TEST_F(account, what_helpers_ran)
 {
-	long long workers = 0, cpu_ns = 0;
+	long long workers = 0, cpu_ns = 0, slack = 0;
+	bool found = false;
 
-	for (int attempt = 0; attempt < 20; attempt++) {
+	for (int attempt = 0; attempt < 20 && !found; attempt++) {
 		workers = -workers_time();
 		cpu_ns = -charged(variant->v.migrator);
+		slack = -mo_stat(variant->v.migrator, "helpers");
 		move(_metadata, &self->r);
+		slack += mo_stat(variant->v.migrator, "helpers");
 		cpu_ns += charged(variant->v.migrator);
 		workers += workers_time();
 		ASSERT_LT(0, cpu_ns);
 		/* Never more than they ran. */
-		ASSERT_LE(cpu_ns, workers);
-		if (near(cpu_ns, workers, 0))
-			break;
+		found = cpu_ns <= workers && near(cpu_ns, workers, slack * 50000);
 	}
 	TH_LOG("charged %lld ns, workers ran %lld ns", cpu_ns, workers);
-	EXPECT_TRUE(near(cpu_ns, workers, 0));
+	EXPECT_TRUE(found);
 }
 
 /* The process has run itself, and has had others run for it. */
@@ -235,7 +237,8 @@ static bool make_groups(void)
 	if (access(CGROUP "cgroup.procs", F_OK) &&
 	    mount("cgroup2", CGROUP, "cgroup2", 0, NULL))
 		return false;
-	return !mkdir(OUTER, 0755) && !mkdir(INNER, 0755);
+	return (!mkdir(OUTER, 0755) || errno == EEXIST) &&
+	       (!mkdir(INNER, 0755) || errno == EEXIST);
 }
 
 /* A field of cpu.stat in ns. */
