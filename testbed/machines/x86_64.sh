@@ -75,7 +75,7 @@ machine_bed() {
 	sockets)
 		# A node is a socket, with two last level caches of two CPUs. The
 		# kernel believes what CPUs of this vendor say of their caches.
-		BED_DEVICES+=(--topology sockets=2,dies=2,cores=2 --one-thread)
+		BED_DEVICES+=(--topology "sockets=2,dies=2,cores=2" --one-thread)
 		BED_SMP=8 BED_CPU=$TEST_CPU,vendor=GenuineIntel,l3-cache=on
 		;;
 	# A copy is as short as it can be, beside what else a move costs.

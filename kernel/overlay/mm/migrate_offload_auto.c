@@ -33,7 +33,7 @@
 /* A batch that was not copied as a whole counts as so many times slower. */
 #define MIGRATE_COST_FAILED	4
 /* Less says little about the speed of more. */
-#define MIGRATE_COST_MIN_BYTES	SZ_256K
+#define MIGRATE_COST_MIN_BYTES	((unsigned long)SZ_256K)
 
 /* NULL if there was no memory for it, and then "auto" is an unknown name. */
 struct migrate_migrator *migrate_auto;
@@ -337,7 +337,7 @@ struct migrate_migrator *migrate_auto_choose(const struct migrate_extent *extent
 	if (longer)
 		m = migrate_auto_choose_longer(extent, reason, &why);
 	else if (extent->bytes >= max(READ_ONCE(migrate_min_batch_bytes),
-				      (unsigned long)MIGRATE_COST_MIN_BYTES))
+				      MIGRATE_COST_MIN_BYTES))
 		m = migrate_auto_pick(extent, reason, false, &why);
 	if (!m) {
 		this_cpu_inc(migrate_auto_counts.nr[why]);

@@ -52,6 +52,7 @@ static struct migrate_migrator migrate_kernel = { .ops = &migrate_kernel_ops };
 static struct migrate_slot migrate_selected = {
 	.m = RCU_INITIALIZER(&migrate_kernel),
 };
+
 static struct migrate_slot migrate_reason_slots[MR_TYPES];
 
 /* A kernel user's decision for a migrator. */

@@ -118,7 +118,7 @@ static size_t invent(char *buf, unsigned int *seed)
 		return len;
 	case 1:		/* long */
 		len = rand_r(seed) % MAX_WRITE;
-		memset(buf, "k0 \n\0A9"[rand_r(seed) % 7], len);
+		memset(buf, "k0\n \0A9"[rand_r(seed) % 7], len);
 		return len;
 	case 2:		/* a number */
 		return sprintf(buf, "%lld", (long long)rand_r(seed) <<
