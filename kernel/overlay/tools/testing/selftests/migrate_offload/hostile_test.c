@@ -90,8 +90,10 @@ FIXTURE_TEARDOWN(hostile)
 
 static size_t pick(char *buf, const char *text)
 {
-	strcpy(buf, text);
-	return strlen(text);
+	size_t len = strlen(text);
+
+	memcpy(buf, text, len + 1);
+	return len;
 }
 
 /* Something that may or may not be a value, of up to MAX_WRITE bytes. */
