@@ -55,11 +55,7 @@ for table in ${TABLES:-sweep count breakdown latency}; do
 		${MIN_BATCH:+--min-batch "$MIN_BATCH"} ${MIN_SHARE:+--min-share "$MIN_SHARE"} \
 		${MIGRATORS:+--migrators "$MIGRATORS"}
 	case $table in
-	sweep)
-		# The shortest moves, which a noisy machine disturbs most.
-		reps=7
-		set -- "$@" --total "$TOTAL" ${SIZES:+--folio-sizes "$SIZES"}
-		;;
+	sweep) set -- "$@" --total "$TOTAL" ${SIZES:+--folio-sizes "$SIZES"} ;;
 	count) set -- "$@" --counts "$COUNTS" ;;
 	breakdown)
 		# The longest moves: fewer of them.
