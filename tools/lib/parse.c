@@ -138,3 +138,19 @@ const char *format_size(char *buf, size_t len, size_t bytes)
 	snprintf(buf, len, "%zu%.1s", bytes, units + u);
 	return buf;
 }
+
+bool words_have(const struct words *w, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (!strcmp(w->v[i], word))
+			return true;
+	return false;
+}
+
+void words_add(struct words *w, const char *word)
+{
+	if (w->n < LIST_MAX && strlen(word) < WORD_LEN)
+		strcpy(w->v[w->n++], word);
+}

@@ -6,6 +6,7 @@
 #ifndef TOOLS_PARSE_H
 #define TOOLS_PARSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define LIST_MAX 32
@@ -31,6 +32,10 @@ int parse_number(const char *s, size_t min, size_t max, size_t *out);
 int parse_sizes(const char *s, struct numbers *out);
 int parse_numbers(const char *s, size_t min, size_t max, struct numbers *out);
 int parse_words(const char *s, struct words *out);
+
+bool words_have(const struct words *w, const char *word);
+/* Nothing happens to one for which there is no room. */
+void words_add(struct words *w, const char *word);
 
 /* The shortest exact form: 4K, 2M, 1G, 1234. */
 const char *format_size(char *buf, size_t len, size_t bytes);

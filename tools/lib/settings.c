@@ -127,6 +127,18 @@ int setting_read(const char *path, char *value, size_t len)
 	return 0;
 }
 
+void setting_choices(const char *path, struct words *choices)
+{
+	char line[512], *at = line, *word;
+
+	choices->n = 0;
+	if (read_line(path, line, sizeof(line)))
+		return;
+	while ((word = strsep(&at, " []")))
+		if (*word)
+			words_add(choices, word);
+}
+
 int setting_read_number(const char *path, long long *value)
 {
 	char text[SETTING_LEN], *end;

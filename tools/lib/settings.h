@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include "parse.h"
+
 #define SETTING_LEN 64
 
 /* Registers the restoring with exit() and the signals. */
@@ -20,6 +22,9 @@ void settings_guard(void);
  */
 int setting_read(const char *path, char *value, size_t len);
 int setting_read_number(const char *path, long long *value);
+
+/* The words of such a list, with and without brackets; none if it cannot be read. */
+void setting_choices(const char *path, struct words *choices);
 
 /* Writes a setting that is not already so; remembers the old one. */
 int setting_write(const char *path, const char *value);

@@ -49,41 +49,27 @@ bool migrator_has_channels(const struct migrator *m)
 	return m->workers_file && !m->on_cpus;
 }
 
-static void offer(struct words *names, const char *name)
-{
-	if (names->n < LIST_MAX && strlen(name) < WORD_LEN)
-		strcpy(names->v[names->n++], name);
-}
-
 void migrator_list(const char *dir, struct words *names)
 {
-	char path[PATH_MAX], line[512], *at = line, *word;
-	FILE *f;
+	char path[PATH_MAX];
+	struct words found;
+	size_t i;
 
 	names->n = 0;
-	offer(names, "kernel");
+	words_add(names, "kernel");
 	snprintf(path, sizeof(path), "%s/offload_migrator", dir);
-	f = fopen(path, "re");
-	if (!f)
-		return;
-	if (!fgets(line, sizeof(line), f))
-		line[0] = '\0';
-	fclose(f);
-	while ((word = strsep(&at, " []\n")))
-		if (*word && strcmp(word, "kernel"))
-			offer(names, word);
+	setting_choices(path, &found);
+	for (i = 0; i < found.n; i++)
+		if (strcmp(found.v[i], "kernel"))
+			words_add(names, found.v[i]);
 }
 
 bool migrator_offered(const char *dir, const char *name)
 {
 	struct words names;
-	size_t i;
 
 	migrator_list(dir, &names);
-	for (i = 0; i < names.n; i++)
-		if (!strcmp(names.v[i], name))
-			return true;
-	return false;
+	return words_have(&names, name);
 }
 
 /* Reads back: the kernel may clamp a value instead of refusing it. */

@@ -12,9 +12,6 @@
 #include "settings.h"
 #include "tree.h"
 
-/* As read by settings.c. */
-#define LINE_LEN 512
-
 bool tree_find(struct tree *t, const struct options *o)
 {
 	struct stat st;
@@ -68,16 +65,6 @@ void tree_entries(const struct tree *t, const char *below, enum entry kind,
 	tree_order(names);
 }
 
-bool words_have(const struct words *w, const char *word)
-{
-	size_t i;
-
-	for (i = 0; i < w->n; i++)
-		if (!strcmp(w->v[i], word))
-			return true;
-	return false;
-}
-
 bool tree_has(const struct tree *t, const char *below, enum entry kind,
 	      const char *name)
 {
@@ -89,20 +76,10 @@ bool tree_has(const struct tree *t, const char *below, enum entry kind,
 
 void tree_offers(const struct tree *t, const char *file, struct words *names)
 {
-	char path[PATH_MAX], line[LINE_LEN], *at = line, *word;
-	FILE *f;
+	char path[PATH_MAX];
 
-	names->n = 0;
 	tree_path(t, path, file);
-	f = fopen(path, "re");
-	if (!f)
-		return;
-	if (!fgets(line, sizeof(line), f))
-		line[0] = '\0';
-	fclose(f);
-	while ((word = strsep(&at, " []\n")))
-		if (*word && names->n < LIST_MAX && strlen(word) < WORD_LEN)
-			strcpy(names->v[names->n++], word);
+	setting_choices(path, names);
 }
 
 bool tree_offers_name(const struct tree *t, const char *file, const char *name)

@@ -62,6 +62,4 @@ bool tree_has_migrator(const struct tree *t, const char *name);
 /* Sorts names as people expect them, what is new behind what is known. */
 void tree_order(struct words *names);
 
-bool words_have(const struct words *w, const char *word);
-
 #endif
