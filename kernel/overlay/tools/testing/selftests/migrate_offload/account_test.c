@@ -88,6 +88,16 @@ static long long workers_time(void)
 	return mo_workers_time(NULL, 0);
 }
 
+/* Where CPUs take turns, as in some emulators, a helper may not get to run. */
+static void move_helped(struct __test_metadata *_metadata, struct mo_region *r,
+			const char *migrator)
+{
+	long long before = charged(migrator);
+
+	for (int i = 0; i < 20 && charged(migrator) == before; i++)
+		move(_metadata, r);
+}
+
 /* Within a part of a hundred of each other, or @slack. */
 static bool near(long long a, long long b, long long slack)
 {
@@ -110,7 +120,7 @@ TEST_F(account, what_helpers_ran)
 		workers = -workers_time();
 		cpu_ns = -charged(variant->v.migrator);
 		slack = -mo_stat(variant->v.migrator, "helpers");
-		move(_metadata, &self->r);
+		move_helped(_metadata, &self->r, variant->v.migrator);
 		slack += mo_stat(variant->v.migrator, "helpers");
 		cpu_ns += charged(variant->v.migrator);
 		workers += workers_time();
@@ -128,7 +138,7 @@ TEST_F(account, process)
 	long long usage = -cpu_time(RUSAGE_SELF), own = -own_time();
 	long long cpu_ns = -charged(variant->v.migrator);
 
-	move(_metadata, &self->r);
+	move_helped(_metadata, &self->r, variant->v.migrator);
 	usage += cpu_time(RUSAGE_SELF);
 	own += own_time();
 	cpu_ns += charged(variant->v.migrator);
@@ -142,6 +152,7 @@ TEST_F(account, process)
 struct thread {
 	struct __test_metadata *metadata;
 	struct mo_region *r;
+	const char *migrator;
 	long long usage;
 };
 
@@ -150,7 +161,7 @@ static void *thread(void *arg)
 	struct thread *t = arg;
 
 	if (t->r)
-		move(t->metadata, t->r);
+		move_helped(t->metadata, t->r, t->migrator);
 	t->usage = cpu_time(RUSAGE_THREAD);
 	return NULL;
 }
@@ -159,7 +170,8 @@ static void *thread(void *arg)
 TEST_F(account, threads)
 {
 	struct thread threads[] = {
-		{ _metadata, &self->r, 0 }, { _metadata, NULL, 0 },
+		{ _metadata, &self->r, variant->v.migrator, 0 },
+		{ _metadata, NULL, NULL, 0 },
 	};
 	long long usage = -cpu_time(RUSAGE_SELF);
 	long long cpu_ns = -charged(variant->v.migrator);
@@ -197,7 +209,7 @@ TEST_F(account, proc_stat)
 {
 	long long stime = -stime_of("self"), cpu_ns = -charged(variant->v.migrator);
 
-	move(_metadata, &self->r);
+	move_helped(_metadata, &self->r, variant->v.migrator);
 	stime += stime_of("self");
 	cpu_ns += charged(variant->v.migrator);
 	/* In ticks. */
@@ -216,7 +228,7 @@ TEST_F(account, children)
 	if (!pid) {
 		/* Its own memory: what is shared does not move. */
 		mo_fill(self->r.mem, self->r.len, self->r.base, 2);
-		move(_metadata, &self->r);
+		move_helped(_metadata, &self->r, variant->v.migrator);
 		_exit(!!_metadata->exit_code);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
@@ -225,11 +237,6 @@ TEST_F(account, children)
 	cpu_ns += charged(variant->v.migrator);
 	ASSERT_LT(0, cpu_ns);
 	EXPECT_LE(cpu_ns, usage + 1000);
-}
-
-static int put(const char *path, const char *value)
-{
-	return mo_write(path, value, strlen(value));
 }
 
 static bool make_groups(void)
@@ -261,7 +268,7 @@ TEST_F(account, cgroup)
 
 	if (!make_groups())
 		SKIP(return, "no cgroups");
-	ASSERT_EQ(0, put(INNER "cgroup.procs", "0"));
+	ASSERT_EQ(0, mo_set(INNER "cgroup.procs", "0"));
 	usage = -cpu_stat(INNER, "usage_usec ");
 	parent = -cpu_stat(OUTER, "usage_usec ");
 	system = -cpu_stat(INNER, "system_usec ");
@@ -269,7 +276,7 @@ TEST_F(account, cgroup)
 	root = -cpu_stat(CGROUP, "usage_usec ");
 	workers = -workers_time();
 	cpu_ns = -charged(variant->v.migrator);
-	move(_metadata, &self->r);
+	move_helped(_metadata, &self->r, variant->v.migrator);
 	cpu_ns += charged(variant->v.migrator);
 	own += own_time();
 	usage += cpu_stat(INNER, "usage_usec ");

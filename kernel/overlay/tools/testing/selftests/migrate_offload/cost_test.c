@@ -122,8 +122,7 @@ static void measure(struct __test_metadata *_metadata, unsigned int kb,
 		long long *at = &least[round % 2];
 		long long time;
 
-		ASSERT_EQ(0, mo_write(MO_SYSFS "offload_migrator", name,
-				      strlen(name)));
+		ASSERT_EQ(0, mo_set(MO_SYSFS "offload_migrator", name));
 		time = move_once(_metadata, kb, nr);
 		if (*at < 0 || time < *at)
 			*at = time;

@@ -6,8 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -111,20 +109,15 @@ static void all_is_offloaded(struct __test_metadata *_metadata,
 	EXPECT_LE(work.helpers, work.batches * max_helpers);
 }
 
-static int put(const char *path, const char *value)
-{
-	return mo_write(path, value, strlen(value));
-}
-
 /* A group in a group, with the controllers cpu and cpuset. */
 static bool make_groups(void)
 {
 	if (access(CGROUP "cgroup.procs", F_OK) &&
 	    mount("cgroup2", CGROUP, "cgroup2", 0, NULL))
 		return false;
-	return !put(CGROUP "cgroup.subtree_control", "+cpu +cpuset") &&
+	return !mo_set(CGROUP "cgroup.subtree_control", "+cpu +cpuset") &&
 	       !mkdir(OUTER, 0755) && !mkdir(INNER, 0755) &&
-	       !put(OUTER "cgroup.subtree_control", "+cpu +cpuset");
+	       !mo_set(OUTER "cgroup.subtree_control", "+cpu +cpuset");
 }
 
 TEST_F(limits, none)
@@ -134,17 +127,17 @@ TEST_F(limits, none)
 
 TEST_F(limits, threads)
 {
-	ASSERT_EQ(0, put(MO_SYSFS "mtcopy/threads", "2"));
+	ASSERT_EQ(0, mo_set(MO_SYSFS "mtcopy/threads", "2"));
 	all_is_offloaded(_metadata, &self->r, 1);
 	/* Alone, but in batches: that is what one thread means. */
-	ASSERT_EQ(0, put(MO_SYSFS "mtcopy/threads", "1"));
+	ASSERT_EQ(0, mo_set(MO_SYSFS "mtcopy/threads", "1"));
 	all_is_offloaded(_metadata, &self->r, 0);
 }
 
 TEST_F(limits, bytes_per_worker)
 {
 	/* 600 pages of 4 KB are worth two workers, 511 only one. */
-	ASSERT_EQ(0, put(MO_SYSFS "mtcopy/min_bytes_per_worker", "1048576"));
+	ASSERT_EQ(0, mo_set(MO_SYSFS "mtcopy/min_bytes_per_worker", "1048576"));
 	all_is_offloaded(_metadata, &self->r, 1);
 	self->r.nr = 511;
 	all_is_declined(_metadata, &self->r);
@@ -152,7 +145,7 @@ TEST_F(limits, bytes_per_worker)
 
 TEST_F(limits, min_batch_bytes)
 {
-	ASSERT_EQ(0, put(MO_SYSFS "min_batch_bytes", "1073741824"));
+	ASSERT_EQ(0, mo_set(MO_SYSFS "min_batch_bytes", "1073741824"));
 	all_is_declined(_metadata, &self->r);
 }
 
@@ -160,17 +153,17 @@ TEST_F(limits, cpu_max)
 {
 	if (!make_groups())
 		SKIP(return, "no cgroups with cpu and cpuset");
-	ASSERT_EQ(0, put(INNER "cgroup.procs", "0"));
+	ASSERT_EQ(0, mo_set(INNER "cgroup.procs", "0"));
 	all_is_offloaded(_metadata, &self->r, 3);
 
-	ASSERT_EQ(0, put(INNER "cpu.max", "100000 100000"));
+	ASSERT_EQ(0, mo_set(INNER "cpu.max", "100000 100000"));
 	all_is_declined(_metadata, &self->r);
 	/* One and a half is one. */
-	ASSERT_EQ(0, put(INNER "cpu.max", "150000 100000"));
+	ASSERT_EQ(0, mo_set(INNER "cpu.max", "150000 100000"));
 	all_is_declined(_metadata, &self->r);
-	ASSERT_EQ(0, put(INNER "cpu.max", "200000 100000"));
+	ASSERT_EQ(0, mo_set(INNER "cpu.max", "200000 100000"));
 	all_is_offloaded(_metadata, &self->r, 1);
-	ASSERT_EQ(0, put(INNER "cpu.max", "max"));
+	ASSERT_EQ(0, mo_set(INNER "cpu.max", "max"));
 	all_is_offloaded(_metadata, &self->r, 3);
 }
 
@@ -178,9 +171,9 @@ TEST_F(limits, cpu_max_of_parent)
 {
 	if (!make_groups())
 		SKIP(return, "no cgroups with cpu and cpuset");
-	ASSERT_EQ(0, put(INNER "cgroup.procs", "0"));
-	ASSERT_EQ(0, put(INNER "cpu.max", "200000 100000"));
-	ASSERT_EQ(0, put(OUTER "cpu.max", "100000 100000"));
+	ASSERT_EQ(0, mo_set(INNER "cgroup.procs", "0"));
+	ASSERT_EQ(0, mo_set(INNER "cpu.max", "200000 100000"));
+	ASSERT_EQ(0, mo_set(OUTER "cpu.max", "100000 100000"));
 	all_is_declined(_metadata, &self->r);
 }
 
@@ -188,48 +181,24 @@ TEST_F(limits, cpuset)
 {
 	if (!make_groups())
 		SKIP(return, "no cgroups with cpu and cpuset");
-	ASSERT_EQ(0, put(INNER "cgroup.procs", "0"));
-	ASSERT_EQ(0, put(INNER "cpuset.cpus", "0"));
+	ASSERT_EQ(0, mo_set(INNER "cgroup.procs", "0"));
+	ASSERT_EQ(0, mo_set(INNER "cpuset.cpus", "0"));
 	all_is_declined(_metadata, &self->r);
-	ASSERT_EQ(0, put(INNER "cpuset.cpus", "0-1"));
+	ASSERT_EQ(0, mo_set(INNER "cpuset.cpus", "0-1"));
 	all_is_offloaded(_metadata, &self->r, 1);
-	ASSERT_EQ(0, put(OUTER "cpuset.cpus", "1"));
+	ASSERT_EQ(0, mo_set(OUTER "cpuset.cpus", "1"));
 	all_is_declined(_metadata, &self->r);
-}
-
-static volatile bool stop;
-
-static void *spin(void *arg)
-{
-	while (!stop)
-		;
-	return NULL;
 }
 
 /* With something to do on every CPU, idle ones cannot be found. */
 TEST_F(limits, idle_only)
 {
-	int nr = mo_online_cpus();
-	pthread_t threads[nr];
-
-	for (int cpu = 0; cpu < nr; cpu++) {
-		cpu_set_t set;
-
-		CPU_ZERO(&set);
-		CPU_SET(cpu, &set);
-		ASSERT_EQ(0, pthread_create(&threads[cpu], NULL, spin, NULL));
-		ASSERT_EQ(0, pthread_setaffinity_np(threads[cpu], sizeof(set),
-						    &set));
-	}
-	/* They start, and end up where they belong. */
-	usleep(500000);
-	ASSERT_EQ(0, put(MO_SYSFS "mtcopy/idle_only", "1"));
+	ASSERT_EQ(0, mo_busy_begin());
+	ASSERT_EQ(0, mo_set(MO_SYSFS "mtcopy/idle_only", "1"));
 	all_is_declined(_metadata, &self->r);
-	ASSERT_EQ(0, put(MO_SYSFS "mtcopy/idle_only", "0"));
+	ASSERT_EQ(0, mo_set(MO_SYSFS "mtcopy/idle_only", "0"));
 	all_is_offloaded(_metadata, &self->r, 3);
-	stop = true;
-	for (int cpu = 0; cpu < nr; cpu++)
-		pthread_join(threads[cpu], NULL);
+	mo_busy_end();
 }
 
 MO_TEST_MAIN

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 #include "mo_util.h"
 
 #define MO_MAX_SAVED	64
+#define MO_MAX_CPUS	1024
 
 int mo_nodes[2];
 size_t mo_page_size;
@@ -169,6 +172,12 @@ int mo_write(const char *path, const char *value, size_t len)
 	return err;
 }
 
+/* mo_write() of a string. */
+int mo_set(const char *path, const char *value)
+{
+	return mo_write(path, value, strlen(value));
+}
+
 /**
  * mo_read - read a value, without the newline at its end
  * @path: The file.
@@ -245,7 +254,7 @@ int mo_put(const char *path, const char *value)
 	err = mo_read(path, saved[nr_saved].value, sizeof(saved[0].value));
 	if (err < 0)
 		return err;
-	err = mo_write(path, value, strlen(value));
+	err = mo_set(path, value);
 	if (err)
 		return err;
 	unbracket(saved[nr_saved].value);
@@ -390,6 +399,55 @@ long long mo_copied(void)
 long long mo_copied_bytes(void)
 {
 	return copied("bytes");
+}
+
+static pthread_t spinners[MO_MAX_CPUS];
+static int nr_spinners;
+static volatile bool spinning;
+
+static void *spin(void *arg)
+{
+	(void)arg;
+	while (spinning)
+		;
+	return NULL;
+}
+
+/**
+ * mo_busy_begin - give every CPU something to do
+ *
+ * Return: 0 or a negative errno; mo_busy_end() in any case.
+ */
+int mo_busy_begin(void)
+{
+	int nr = mo_online_cpus(), err;
+
+	if (nr > MO_MAX_CPUS)
+		return -E2BIG;
+	spinning = true;
+	while (nr_spinners < nr) {
+		pthread_t *spinner = &spinners[nr_spinners];
+		cpu_set_t set;
+
+		err = pthread_create(spinner, NULL, spin, NULL);
+		if (err)
+			return -err;
+		CPU_ZERO(&set);
+		CPU_SET(nr_spinners++, &set);
+		err = pthread_setaffinity_np(*spinner, sizeof(set), &set);
+		if (err)
+			return -err;
+	}
+	/* They start, and end up where they belong. */
+	usleep(500000);
+	return 0;
+}
+
+void mo_busy_end(void)
+{
+	spinning = false;
+	while (nr_spinners)
+		pthread_join(spinners[--nr_spinners], NULL);
 }
 
 long long mo_cpu_clock(pid_t pid)

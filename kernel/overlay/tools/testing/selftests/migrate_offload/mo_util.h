@@ -79,6 +79,7 @@ int mo_online_cpus(void);
 
 /* Files with one value.  A negative result is -errno. */
 int mo_write(const char *path, const char *value, size_t len);
+int mo_set(const char *path, const char *value);
 int mo_read(const char *path, char *buf, size_t size);
 long long mo_get(const char *path);
 long long mo_getf(const char *path_fmt, ...)
@@ -97,6 +98,10 @@ size_t mo_expect(size_t nr);
 size_t mo_expect_single(void);
 long long mo_copied(void);
 long long mo_copied_bytes(void);
+
+/* Something to do on every CPU, until the end of that. */
+int mo_busy_begin(void);
+void mo_busy_end(void);
 
 /* CPU time in ns, as the scheduler has it of the tasks themselves. */
 long long mo_cpu_clock(pid_t pid);

@@ -153,7 +153,7 @@ static void spread(struct __test_metadata *_metadata, struct mo_region *r,
 	CPU_SET(caller, &set);
 	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
 	snprintf(buf, sizeof(buf), "%d", nr + 1);
-	ASSERT_EQ(0, mo_write(MO_SYSFS "mtcopy/threads", buf, strlen(buf)));
+	ASSERT_EQ(0, mo_set(MO_SYSFS "mtcopy/threads", buf));
 	/* One that does not get to run in time does not help. */
 	for (int i = 0; i < ATTEMPTS && __builtin_popcountl(all) < nr; i++) {
 		found = helped(_metadata, r, node);

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include "mo_test.h"
@@ -195,7 +194,7 @@ TEST_F(policy, changes_under_traffic)
 	for (int i = 0; i < CHANGES; i++) {
 		const char *file = files[rand_r(&seed) % ARRAY_SIZE(files)];
 		const char *name = names[rand_r(&seed) % ARRAY_SIZE(names)];
-		int err = mo_write(file, name, strlen(name));
+		int err = mo_set(file, name);
 
 		/* Only a reason can leave it to what is selected for all. */
 		EXPECT_EQ(file == files[3] && name == names[0] ? -EINVAL : 0,
@@ -205,37 +204,15 @@ TEST_F(policy, changes_under_traffic)
 	join(_metadata, self->movers);
 }
 
-static volatile bool spinning;
-
-static void *spin(void *arg)
-{
-	while (spinning)
-		;
-	return NULL;
-}
-
 /* With something to do on every CPU, "auto" leaves them alone, and says so. */
 TEST_F(policy, auto_leaves_busy_cpus)
 {
 	long long batches, not_ready, declined;
-	int nr = mo_online_cpus();
-	pthread_t threads[nr];
 
 	ASSERT_EQ(0, mo_unload("dcbm"));
 	ASSERT_EQ(0, mo_put(MO_SYSFS "mtcopy/idle_only", "1"));
 	ASSERT_EQ(0, mo_put(MO_SYSFS "offload_migrator", "auto"));
-	spinning = true;
-	for (int cpu = 0; cpu < nr; cpu++) {
-		cpu_set_t set;
-
-		CPU_ZERO(&set);
-		CPU_SET(cpu, &set);
-		ASSERT_EQ(0, pthread_create(&threads[cpu], NULL, spin, NULL));
-		ASSERT_EQ(0, pthread_setaffinity_np(threads[cpu], sizeof(set),
-						    &set));
-	}
-	/* They start, and end up where they belong. */
-	usleep(500000);
+	ASSERT_EQ(0, mo_busy_begin());
 	batches = mo_stat("mtcopy", "batches");
 	not_ready = mo_get(MO_SYSFS "auto/not_ready");
 	declined = stat_of("auto", SYSCALL, "declined");
@@ -245,9 +222,7 @@ TEST_F(policy, auto_leaves_busy_cpus)
 	EXPECT_EQ(batches, mo_stat("mtcopy", "batches"));
 	EXPECT_LE(ROUNDS, mo_get(MO_SYSFS "auto/not_ready") - not_ready);
 	EXPECT_LE(ROUNDS, stat_of("auto", SYSCALL, "declined") - declined);
-	spinning = false;
-	for (int cpu = 0; cpu < nr; cpu++)
-		pthread_join(threads[cpu], NULL);
+	mo_busy_end();
 }
 
 /* It measures all, today's path included, and counts each batch once. */
