@@ -214,9 +214,10 @@ static int migrate_limit(const struct list_head *from,
 	if (extent.bytes <= enough)
 		return nr_default;
 	m = migrate_gate(m, reason, &extent);
-	if (m)
-		limit = min(limit, migrate_stall_limit(m, &extent));
-	if (!m || limit <= nr_bytes)
+	if (!m)
+		return nr_default;
+	limit = min(limit, migrate_stall_limit(m, &extent));
+	if (limit <= nr_bytes)
 		return nr_default;
 	return min(limit >> PAGE_SHIFT, (unsigned long)INT_MAX / 2);
 }

@@ -235,14 +235,14 @@ struct migrate_migrator *migrate_auto_pick(const struct migrate_extent *extent,
 	struct migrate_migrator *m, *trial;
 
 	*why = MIGRATE_AUTO_NOT_READY;
-	if (!migrate_auto_any_ready(extent, reason, longer))
+	m = migrate_auto_fastest(extent, reason, longer, false);
+	if (!m && !migrate_auto_any_ready(extent, reason, longer))
 		return NULL;
 
 	*why = MIGRATE_AUTO_TRIAL;
 	if (migrate_auto_due(reference, today, MIGRATE_DEFAULT_BATCH_BYTES))
 		return longer ? NULL : migrate_auto;
 
-	m = migrate_auto_fastest(extent, reason, longer, false);
 	if (m && (u64)READ_ONCE(m->speed[class].cost) *
 		 (MIGRATE_AUTO_MARGIN + 1) < (u64)today * MIGRATE_AUTO_MARGIN)
 		today = READ_ONCE(m->speed[class].cost);
