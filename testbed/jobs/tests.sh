@@ -7,6 +7,7 @@
 #
 #   kunit            results of the suites that ran at boot
 #   engine.NAME      /jobs/NAME, which looks at the machine's DMA engine
+#   tools.NAME       /jobs/NAME, which runs our tools
 #   selftest.NAME    /selftests/migrate_offload/NAME
 #   iommu.NAME, bounce.NAME, sockets.NAME, icount.NAME   the same in a guest with
 #                    other devices, CPUs or clock
@@ -75,7 +76,7 @@ run_test() {
 	esac
 	case $1 in
 	kunit*) kunit ;;
-	engine.*) sh "/jobs/$name" ;;
+	engine.* | tools.*) sh "/jobs/$name" ;;
 	selftest.* | iommu.* | bounce.* | sockets.* | icount.*)
 		t=/selftests/migrate_offload/$name
 		[ -e "$t" ] || t=$t.sh

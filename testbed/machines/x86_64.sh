@@ -48,7 +48,7 @@ MACHINE_BEDS='iommu bounce sockets icount'
 BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMMU
 	iommu.data_test:CONFIG_INTEL_IOMMU iommu.engine_test:CONFIG_INTEL_IOMMU
 	bounce.bounce_test:CONFIG_SWIOTLB sockets.placement_test:CONFIG_MIGRATE_OFFLOAD
-	icount.cost_test:!CONFIG_KASAN'
+	icount.cost_test:!CONFIG_KASAN icount.one_cpu_test:!CONFIG_KASAN'
 MACHINE_QEMU=qemu-system-x86_64
 MACHINE_KVM=yes
 MACHINE_MEM=1536

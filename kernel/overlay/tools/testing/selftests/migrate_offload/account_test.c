@@ -61,17 +61,6 @@ static void move(struct __test_metadata *_metadata, struct mo_region *r)
 		ASSERT_EQ(0, mo_move(r, mo_nodes[!(round % 2)], MPOL_MF_MOVE));
 }
 
-/* User and system time of RUSAGE_SELF and its like, in ns. */
-static long long cpu_time(int who)
-{
-	struct rusage usage;
-
-	if (getrusage(who, &usage))
-		return -1;
-	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NSEC +
-	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000LL;
-}
-
 /* What the scheduler let this process run itself, in ns. */
 static long long own_time(void)
 {
@@ -135,11 +124,11 @@ TEST_F(account, what_helpers_ran)
 /* The process has run itself, and has had others run for it. */
 TEST_F(account, process)
 {
-	long long usage = -cpu_time(RUSAGE_SELF), own = -own_time();
+	long long usage = -mo_cpu_used(RUSAGE_SELF), own = -own_time();
 	long long cpu_ns = -charged(variant->v.migrator);
 
 	move_helped(_metadata, &self->r, variant->v.migrator);
-	usage += cpu_time(RUSAGE_SELF);
+	usage += mo_cpu_used(RUSAGE_SELF);
 	own += own_time();
 	cpu_ns += charged(variant->v.migrator);
 	ASSERT_LT(0, cpu_ns);
@@ -162,7 +151,7 @@ static void *thread(void *arg)
 
 	if (t->r)
 		move_helped(t->metadata, t->r, t->migrator);
-	t->usage = cpu_time(RUSAGE_THREAD);
+	t->usage = mo_cpu_used(RUSAGE_THREAD);
 	return NULL;
 }
 
@@ -173,7 +162,7 @@ TEST_F(account, threads)
 		{ _metadata, &self->r, variant->v.migrator, 0 },
 		{ _metadata, NULL, NULL, 0 },
 	};
-	long long usage = -cpu_time(RUSAGE_SELF);
+	long long usage = -mo_cpu_used(RUSAGE_SELF);
 	long long cpu_ns = -charged(variant->v.migrator);
 	pthread_t ids[2];
 
@@ -181,7 +170,7 @@ TEST_F(account, threads)
 		ASSERT_EQ(0, pthread_create(&ids[i], NULL, thread, &threads[i]));
 		ASSERT_EQ(0, pthread_join(ids[i], NULL));
 	}
-	usage += cpu_time(RUSAGE_SELF);
+	usage += mo_cpu_used(RUSAGE_SELF);
 	cpu_ns += charged(variant->v.migrator);
 	ASSERT_LT(0, cpu_ns);
 	EXPECT_LE(cpu_ns, threads[0].usage + 1000);
@@ -219,7 +208,7 @@ TEST_F(account, proc_stat)
 /* Those who wait for a process inherit what it was charged. */
 TEST_F(account, children)
 {
-	long long usage = -cpu_time(RUSAGE_CHILDREN);
+	long long usage = -mo_cpu_used(RUSAGE_CHILDREN);
 	long long cpu_ns = -charged(variant->v.migrator);
 	int status;
 	pid_t pid = fork();
@@ -233,7 +222,7 @@ TEST_F(account, children)
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	ASSERT_EQ(0, status);
-	usage += cpu_time(RUSAGE_CHILDREN);
+	usage += mo_cpu_used(RUSAGE_CHILDREN);
 	cpu_ns += charged(variant->v.migrator);
 	ASSERT_LT(0, cpu_ns);
 	EXPECT_LE(cpu_ns, usage + 1000);

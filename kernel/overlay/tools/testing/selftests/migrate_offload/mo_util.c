@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -448,6 +449,16 @@ void mo_busy_end(void)
 	spinning = false;
 	while (nr_spinners)
 		pthread_join(spinners[--nr_spinners], NULL);
+}
+
+long long mo_cpu_used(int who)
+{
+	struct rusage usage;
+
+	if (getrusage(who, &usage))
+		return -1;
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000LL +
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000LL;
 }
 
 long long mo_cpu_clock(pid_t pid)

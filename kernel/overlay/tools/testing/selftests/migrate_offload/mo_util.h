@@ -103,6 +103,8 @@ long long mo_copied_bytes(void);
 int mo_busy_begin(void);
 void mo_busy_end(void);
 
+/* User and system time of RUSAGE_SELF and its like, in ns. */
+long long mo_cpu_used(int who);
 /* CPU time in ns, as the scheduler has it of the tasks themselves. */
 long long mo_cpu_clock(pid_t pid);
 long long mo_workers_time(long long *by_cpu, int nr_cpus);
