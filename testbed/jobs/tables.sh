@@ -63,7 +63,8 @@ for table in ${TABLES:-sweep count breakdown latency}; do
 		set --
 		;;
 	latency)
-		set -- --total "$TOTAL" --limits "$LIMITS" --workers 1,2 --migrators "$on_cpus"
+		set -- --total "$TOTAL" --workers 1,2 --migrators "${MIGRATORS:-$on_cpus}" \
+			${STALLS:+--stalls "$STALLS"} --limits "$LIMITS"
 		;;
 	esac
 	measure "$table" --reps "${REPS:-$reps}" "$@"

@@ -34,6 +34,8 @@ void cell_init(struct cell *c, struct record *r)
 	c->workers = r->workers;
 	if (r->batch_limit_bytes != RECORD_ABSENT)
 		c->limit = r->batch_limit_bytes;
+	if (r->stall_bound_us != RECORD_ABSENT)
+		c->stall_us = r->stall_bound_us;
 }
 
 void cells_free(struct cell *cells, size_t nr)
@@ -89,17 +91,32 @@ static const char *use_error(const struct migrator *m, int err)
 	       "this machine does not have so many to give" : strerror(-err);
 }
 
-static int cell_use(const struct bench *b, struct cell *c)
+static int cell_set_limits(const struct cell *c, char note[NOTE_LEN])
 {
-	char note[NOTE_LEN], size[32];
+	char size[32];
 	int err = 0;
 
 	if (c->limit)
 		err = migrator_set_limit(MIGRATION_DIR, "max_batch_bytes", c->limit);
 	if (err) {
-		snprintf(note, sizeof(note), "max_batch_bytes %s: %s",
+		snprintf(note, NOTE_LEN, "max_batch_bytes %s: %s",
 			 format_size(size, sizeof(size), c->limit), strerror(-err));
-	} else {
+		return err;
+	}
+	if (c->stall_us)
+		err = migrator_set_limit(MIGRATION_DIR, "max_stall_us", c->stall_us);
+	if (err)
+		snprintf(note, NOTE_LEN, "max_stall_us %zu: %s", c->stall_us,
+			 strerror(-err));
+	return err;
+}
+
+static int cell_use(const struct bench *b, struct cell *c)
+{
+	char note[NOTE_LEN];
+	int err = cell_set_limits(c, note);
+
+	if (!err) {
 		err = migrator_use(MIGRATION_DIR, c->m, c->workers);
 		if (err)
 			snprintf(note, sizeof(note), "%s with %zu %s%s: %s",

@@ -27,6 +27,7 @@ struct cell {
 	const struct migrator *m;
 	size_t workers;
 	size_t limit;			/* max_batch_bytes; 0: leave it */
+	size_t stall_us;		/* max_stall_us; the same */
 	struct samples seconds;		/* of the moves, as r->gbps */
 	struct samples copy_share;	/* of the moves that were offloaded whole */
 	struct samples copy_ns;

@@ -18,7 +18,8 @@ bool compare_same_cell(const struct record *a, const struct record *b)
 	return !strcmp(a->table, b->table) && !strcmp(a->migrator, b->migrator) &&
 	       a->workers == b->workers && a->folio_kb == b->folio_kb &&
 	       a->folios == b->folios &&
-	       a->batch_limit_bytes == b->batch_limit_bytes;
+	       a->batch_limit_bytes == b->batch_limit_bytes &&
+	       a->stall_bound_us == b->stall_bound_us;
 }
 
 static const struct record *find_last(const struct record_set *set,
@@ -82,18 +83,14 @@ static void set_throughput(struct grid *g, size_t row, size_t column,
 static void text_row(struct grid *g, size_t row, const struct comparison *c)
 {
 	const struct record *r = c->a ? c->a : c->b;
-	char size[32];
+	char size[32], limit[32];
 
 	grid_set(g, row, 0, "%s", r->table);
 	grid_set(g, row, 1, "%s", r->migrator);
 	grid_set(g, row, 2, "%lld", r->workers);
 	grid_set(g, row, 3, "%lld", r->folios);
 	grid_set(g, row, 4, "%s", format_size(size, sizeof(size), r->folio_kb * SZ_1K));
-	if (r->batch_limit_bytes == RECORD_ABSENT)
-		grid_set(g, row, 5, "-");
-	else
-		grid_set(g, row, 5, "%s", format_size(size, sizeof(size),
-						      r->batch_limit_bytes));
+	grid_set(g, row, 5, "%s", text_limit(limit, sizeof(limit), r));
 	set_throughput(g, row, 6, c->a);
 	set_throughput(g, row, 7, c->b);
 	if (isfinite(c->ratio))
@@ -191,6 +188,7 @@ static json_t *to_json(const struct comparison *c)
 	json_object_set_new(o, "folio_kb", int_or_null(r->folio_kb));
 	json_object_set_new(o, "folios", int_or_null(r->folios));
 	json_object_set_new(o, "batch_limit_bytes", int_or_null(r->batch_limit_bytes));
+	json_object_set_new(o, "stall_bound_us", int_or_null(r->stall_bound_us));
 	set_side(o, "a", c->a);
 	set_side(o, "b", c->b);
 	json_object_set_new(o, "ratio", real_or_null(c->ratio));

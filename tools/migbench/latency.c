@@ -23,18 +23,41 @@ static void plan_cell(struct bench *b, const struct migrator *m, size_t workers,
 }
 
 /* A stock kernel has no limit to set: one row. */
-static void plan(struct bench *b, size_t folio)
+static void plan_limits(struct bench *b, const struct migrator *m, size_t workers,
+			size_t folio)
 {
 	const bool stock = b->info.max_batch_bytes == RECORD_ABSENT;
 	const struct numbers *limits = &b->o->limits;
+	size_t i;
+
+	for (i = 0; i < (stock ? 1 : limits->n); i++)
+		plan_cell(b, m, workers, folio, stock ? 0 : limits->v[i]);
+}
+
+static void plan_stalls(struct bench *b, const struct migrator *m, size_t workers,
+			size_t folio)
+{
+	const struct numbers *stalls = &b->o->stalls;
+	size_t i;
+
+	for (i = 0; i < stalls->n; i++) {
+		plan_cell(b, m, workers, folio, 0);
+		b->records.v[b->records.n - 1].stall_bound_us = stalls->v[i];
+	}
+}
+
+static void plan(struct bench *b, size_t folio)
+{
 	const struct migrator *m;
-	size_t i, l;
+	size_t i, workers;
 
 	for (i = 0; i < b->migrators.n; i++) {
 		m = migrator_find(b->migrators.v[i]);
-		for (l = 0; l < (stock ? 1 : limits->n); l++)
-			plan_cell(b, m, bench_most_workers(b, m), folio,
-				  stock ? 0 : limits->v[l]);
+		workers = bench_most_workers(b, m);
+		if (b->o->stalls.n)
+			plan_stalls(b, m, workers, folio);
+		else
+			plan_limits(b, m, workers, folio);
 	}
 }
 

@@ -13,6 +13,7 @@
 
 #define MAX_REPS	1000
 #define MAX_COUNT	(1UL << 24)
+#define MAX_STALL_US	10000000
 #define MAX_WORKERS	1024
 #define MAX_NODE	1023
 
@@ -20,7 +21,7 @@
 #define VALUES_MIGRATORS "@migrators"
 
 enum {
-	OPT_TOTAL, OPT_FOLIO_SIZES, OPT_COUNTS, OPT_LIMITS, OPT_MIGRATORS,
+	OPT_TOTAL, OPT_FOLIO_SIZES, OPT_COUNTS, OPT_LIMITS, OPT_STALLS, OPT_MIGRATORS,
 	OPT_WORKERS, OPT_REPS, OPT_DMA_REPS, OPT_NODES, OPT_INTERLEAVE,
 	OPT_NO_INTERLEAVE, OPT_OVERSUBSCRIBE, OPT_CPU, OPT_MAX_BATCH, OPT_MIN_BATCH,
 	OPT_MIN_SHARE, OPT_ACCEL, OPT_PACKAGE, OPT_FORMAT, OPT_OUTPUT, OPT_JSON,
@@ -36,6 +37,8 @@ static const struct option_text texts[NR_OPTS] = {
 		"1 8 16 32 64 256 512 2048 8192", "numbers of folios" },
 	[OPT_LIMITS] = { "limits", CMD_LATENCY, "LIST", "2M 4M 8M 16M 32M 64M",
 		"values of max_batch_bytes (default: 2M doubling to 1G)" },
+	[OPT_STALLS] = { "stalls", CMD_LATENCY, "LIST", "500 1000 2000 4000 8000",
+		"values of max_stall_us, instead of limits" },
 	[OPT_MIGRATORS] = { "migrators", CMD_MEASURE & ~CMD_BREAKDOWN, "LIST",
 		VALUES_MIGRATORS, "default: all that the kernel offers" },
 	[OPT_WORKERS] = { "workers", CMD_MEASURE, "LIST", "1 2 4 8 12 16",
@@ -193,6 +196,8 @@ static int set_option(void *to, int opt, const char *arg)
 		return parse_numbers(arg, 1, MAX_COUNT, &o->counts);
 	case OPT_LIMITS:
 		return parse_sizes(arg, &o->limits);
+	case OPT_STALLS:
+		return parse_numbers(arg, 1, MAX_STALL_US, &o->stalls);
 	case OPT_MIGRATORS:
 		return parse_words(arg, &o->migrators);
 	case OPT_WORKERS:

@@ -30,6 +30,7 @@ struct options {
 	struct numbers folio_sizes;
 	struct numbers counts;
 	struct numbers limits;
+	struct numbers stalls;		/* empty: limits instead */
 	struct numbers workers;
 	struct words migrators;		/* empty: those that the kernel offers */
 	size_t reps;

@@ -47,6 +47,7 @@ const struct field record_fields[] = {
 	FIELD(FIELD_REAL, measured_speedup),
 	FIELD(FIELD_STR, method),
 	FIELD(FIELD_INT, batch_limit_bytes),
+	FIELD(FIELD_INT, stall_bound_us),
 	FIELD(FIELD_INT, waits),
 	FIELD(FIELD_REAL, wait_median_us),
 	FIELD(FIELD_REAL, wait_p99_us),

@@ -62,6 +62,7 @@ struct record {
 	char method[48];
 
 	long long batch_limit_bytes;
+	long long stall_bound_us;
 	long long waits;
 	double wait_median_us;
 	double wait_p99_us;

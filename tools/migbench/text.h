@@ -29,6 +29,8 @@ void text_channels(FILE *f, const struct record_set *set, const char *table);
 /* "12.50±0.24", or "-[1]" with the reason in the legend. */
 void text_throughput(struct grid *g, size_t row, size_t column,
 		     const struct record *r, struct legend *l);
+/* What bounds a batch: "32M", "500 us" or "-". Returns @text. */
+const char *text_limit(char *text, size_t len, const struct record *r);
 /* A number with so many places, or "-" for NAN. */
 void text_real(struct grid *g, size_t row, size_t column, double v, int places);
 

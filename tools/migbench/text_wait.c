@@ -35,6 +35,17 @@ static void set_size(struct grid *g, size_t row, size_t column, long long bytes)
 		grid_set(g, row, column, "%s", format_size(size, sizeof(size), bytes));
 }
 
+const char *text_limit(char *text, size_t len, const struct record *r)
+{
+	if (r->stall_bound_us != RECORD_ABSENT)
+		snprintf(text, len, "%lld us", r->stall_bound_us);
+	else if (r->batch_limit_bytes == RECORD_ABSENT)
+		snprintf(text, len, "-");
+	else
+		format_size(text, len, r->batch_limit_bytes);
+	return text;
+}
+
 /* Throughput says little about a single page: print the time of the call. */
 static void set_call_time(struct grid *g, size_t row, size_t column,
 			  const struct record *r, struct legend *l)
@@ -93,10 +104,12 @@ void text_breakdown(FILE *f, const struct record_set *set)
 static void latency_row(struct grid *g, size_t row, const struct record *r,
 			struct legend *l)
 {
+	char limit[32];
+
 	grid_set(g, row, 0, "%s", r->migrator);
 	grid_set(g, row, 1, "%lld", r->workers);
 	set_size(g, row, 2, r->folio_kb * SZ_1K);
-	set_size(g, row, 3, r->batch_limit_bytes);
+	grid_set(g, row, 3, "%s", text_limit(limit, sizeof(limit), r));
 	text_throughput(g, row, 4, r, l);
 	if (!record_has_status(r, STATUS_OK))
 		return;

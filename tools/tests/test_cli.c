@@ -86,10 +86,10 @@ static void merge_and_compare(void **state)
 	assert_int_equal(strncmp(text_of(dir, "all.csv"), "schema_version,", 15), 0);
 	assert_int_equal(run("compare --format=csv all.csv b"), 0);
 	/* Of its two cells of table 1a the last counts: 3 over 3. */
-	assert_non_null(strstr(text_of(dir, "out"), "1,2,kernel,1234567890123,,,,ok,3,0,ok,3,0,1,0\n"));
+	assert_non_null(strstr(text_of(dir, "out"), "1,2,kernel,1234567890123,,,,,ok,3,0,ok,3,0,1,0\n"));
 	assert_int_equal(run("compare --format=csv a b"), 0);
 	assert_non_null(strstr(text_of(dir, "out"), ",ok,2,0,ok,3,0,1.5,0\n"));
-	assert_non_null(strstr(text_of(dir, "out"), "1,2,kernel,1234567890123,,,,absent,,,ok,3,0,,\n"));
+	assert_non_null(strstr(text_of(dir, "out"), "1,2,kernel,1234567890123,,,,,absent,,,ok,3,0,,\n"));
 	assert_int_equal(run("compare a b"), 0);
 	assert_non_null(strstr(text_of(dir, "out"), "1.50±0.00"));
 	assert_int_equal(run("compare --format=json --output=c a b"), 0);

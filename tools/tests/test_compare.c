@@ -126,6 +126,9 @@ static void names_of_cells(void **state)
 	b = a;
 	b.batch_limit_bytes = 1 << 21;
 	assert_false(compare_same_cell(&a, &b));
+	b = a;
+	b.stall_bound_us = 500;
+	assert_false(compare_same_cell(&a, &b));
 	records_free(&s);
 }
 

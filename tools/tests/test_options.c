@@ -52,6 +52,10 @@ static void defaults_are_the_rfcs(void **state)
 	assert_int_equal(parse(&o, CMD_LATENCY, "latency"), 0);
 	assert_int_equal(o.limits.n, 10);
 	assert_int_equal(o.limits.v[9], 1 << 30);
+	assert_int_equal(o.stalls.n, 0);
+	assert_int_equal(parse(&o, CMD_LATENCY, "latency --stalls=500,2000"), 0);
+	assert_int_equal(o.stalls.n, 2);
+	assert_int_equal(o.stalls.v[1], 2000);
 }
 
 static void all_is_read(void **state)
@@ -125,6 +129,9 @@ static void errors_are_usage_errors(void **state)
 	assert_int_equal(parse(&o, CMD_COUNT, "count --total=1G"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_LATENCY, "latency --max-batch=2M"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_LATENCY, "latency --cpu"), EXIT_USAGE);
+	assert_int_equal(parse(&o, CMD_LATENCY, "latency --stalls=0"), EXIT_USAGE);
+	assert_int_equal(parse(&o, CMD_LATENCY, "latency --stalls=2M"), EXIT_USAGE);
+	assert_int_equal(parse(&o, CMD_SWEEP, "sweep --stalls=500"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_BREAKDOWN, "breakdown --dma-reps=2"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_COMPARE, "compare a"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_COMPARE, "compare a b c"), EXIT_USAGE);
