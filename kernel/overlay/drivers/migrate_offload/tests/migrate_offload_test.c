@@ -8,12 +8,14 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cleanup.h>
 #include <linux/highmem.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/migrate_offload.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -172,10 +174,36 @@ static int test_folio_moved(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-static struct kprobe test_probe = {
-	.symbol_name = "folio_migrate_flags",
-	.pre_handler = test_folio_moved,
-};
+static struct kprobe test_probe;
+
+/* Protects what test_mode is and whether the probe is there. */
+static DEFINE_MUTEX(test_mode_lock);
+
+/*
+ * The probe is there while it has something to do, and not while the module comes
+ * and goes under traffic: QEMU before 8.1 may run a breakpoint that is gone, and a
+ * probe that is set by ftrace has no instruction to step over.
+ */
+static int test_set_mode(int mode)
+{
+	int err = 0;
+
+	guard(mutex)(&test_mode_lock);
+	if (mode == TEST_STALE && test_mode != TEST_STALE) {
+		/* Registering fills in what must not be there the next time. */
+		test_probe = (struct kprobe) {
+			.symbol_name = "folio_migrate_flags",
+			.pre_handler = test_folio_moved,
+		};
+		err = register_kprobe(&test_probe);
+	} else if (mode != TEST_STALE && test_mode == TEST_STALE) {
+		unregister_kprobe(&test_probe);
+		test_end_stale();
+	}
+	if (!err)
+		WRITE_ONCE(test_mode, mode);
+	return err;
+}
 
 static unsigned int test_verdict(unsigned int index)
 {
@@ -247,11 +275,9 @@ static ssize_t mode_store(struct kobject *kobj, struct kobj_attribute *attr,
 			  const char *buf, size_t count)
 {
 	int mode = sysfs_match_string(test_mode_names, buf);
+	int err = mode < 0 ? mode : test_set_mode(mode);
 
-	if (mode < 0)
-		return mode;
-	WRITE_ONCE(test_mode, mode);
-	return count;
+	return err ?: count;
 }
 
 static struct kobj_attribute mode_attr = __ATTR_RW(mode);
@@ -290,18 +316,9 @@ static int __init test_init(void)
 	test_wq = alloc_workqueue("migrate_offload_test", WQ_UNBOUND, 0);
 	if (!test_wq)
 		return -ENOMEM;
-	err = register_kprobe(&test_probe);
-	if (err)
-		goto free_wq;
 	err = migrate_offload_register(&test_ops);
 	if (err)
-		goto unprobe;
-	return 0;
-
-unprobe:
-	unregister_kprobe(&test_probe);
-free_wq:
-	destroy_workqueue(test_wq);
+		destroy_workqueue(test_wq);
 	return err;
 }
 module_init(test_init);
@@ -309,8 +326,7 @@ module_init(test_init);
 static void __exit test_exit(void)
 {
 	migrate_offload_unregister(&test_ops);
-	unregister_kprobe(&test_probe);
-	test_end_stale();
+	test_set_mode(TEST_COPY);
 	test_release_pins();
 	wait_var_event(&test_nr_devices, !atomic_read(&test_nr_devices));
 	destroy_workqueue(test_wq);
