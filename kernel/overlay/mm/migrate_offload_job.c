@@ -5,7 +5,6 @@
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/export.h>
-#include <linux/highmem.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -160,31 +159,6 @@ void migrate_job_settle(struct migrate_job *job)
 	batch->nr_helpers = atomic_read(&job->nr_active);
 	batch->helper_ns = atomic64_read(&job->helper_ns);
 }
-
-/**
- * migrate_offload_copy_pages - copy a part of a folio with this CPU
- * @dst: Destination folio.
- * @src: Source folio.
- * @first: First base page of the part.
- * @nr: Number of base pages.
- *
- * Page by page through copy_mc_highpage(): safe against machine checks, and
- * with everything that an architecture or a sanitizer keeps beside the data.
- *
- * Context: as for &migrate_copy_fn.
- * Return: 0, or -EHWPOISON when memory_failure_queue() was called for the source.
- */
-int migrate_offload_copy_pages(struct folio *dst, struct folio *src,
-			       unsigned long first, unsigned long nr)
-{
-	for (unsigned long i = first; i < first + nr; i++) {
-		if (copy_mc_highpage(folio_page(dst, i), folio_page(src, i)))
-			return -EHWPOISON;
-		cond_resched();
-	}
-	return 0;
-}
-EXPORT_SYMBOL_GPL(migrate_offload_copy_pages);
 
 /**
  * migrate_offload_split - cut a batch into pieces, for other threads than helpers

@@ -22,6 +22,7 @@
 
 static unsigned int migrate_padata_threads = 4;
 static unsigned long migrate_padata_min_bytes_per_worker = SZ_128K;
+static enum migrate_copy_mode migrate_padata_copy_mode = MIGRATE_COPY_AUTO;
 
 static unsigned int migrate_padata_workers(unsigned long bytes)
 {
@@ -61,11 +62,13 @@ static void migrate_padata_copy(struct migrate_batch *batch)
 {
 	unsigned int nr = migrate_padata_workers((unsigned long)batch->nr_pages
 						 << PAGE_SHIFT);
+	migrate_copy_fn copy =
+		migrate_offload_copy_routine(READ_ONCE(migrate_padata_copy_mode),
+					     batch);
 	struct padata_mt_job job = {
 		.thread_fn = migrate_padata_copy_pieces,
 		.fn_arg = batch,
-		.size = migrate_offload_split(batch, nr,
-					      migrate_offload_copy_pages),
+		.size = migrate_offload_split(batch, nr, copy),
 		.align = 1,
 		.min_chunk = 1,
 		.max_threads = nr,
@@ -110,9 +113,26 @@ static ssize_t min_bytes_per_worker_store(struct kobject *kobj,
 static struct kobj_attribute min_bytes_per_worker_attr =
 	__ATTR_RW(min_bytes_per_worker);
 
+static ssize_t copy_mode_show(struct kobject *kobj, struct kobj_attribute *attr,
+			      char *buf)
+{
+	return migrate_offload_show_copy_mode(READ_ONCE(migrate_padata_copy_mode),
+					      buf);
+}
+
+static ssize_t copy_mode_store(struct kobject *kobj, struct kobj_attribute *attr,
+			       const char *buf, size_t count)
+{
+	return migrate_offload_store_copy_mode(buf, count,
+					       &migrate_padata_copy_mode);
+}
+
+static struct kobj_attribute copy_mode_attr = __ATTR_RW(copy_mode);
+
 static struct attribute *migrate_padata_attrs[] = {
 	&threads_attr.attr,
 	&min_bytes_per_worker_attr.attr,
+	&copy_mode_attr.attr,
 	NULL
 };
 

@@ -16,6 +16,7 @@
 static unsigned int mtcopy_threads = 4;
 static unsigned long mtcopy_min_bytes_per_worker = SZ_128K;
 static bool mtcopy_idle_only = true;
+static enum migrate_copy_mode mtcopy_copy_mode = MIGRATE_COPY_AUTO;
 
 static struct migrate_helpers mtcopy_helpers(void)
 {
@@ -43,8 +44,10 @@ static bool mtcopy_ready(enum migrate_reason reason, unsigned long bytes,
 static void mtcopy_copy(struct migrate_batch *batch)
 {
 	struct migrate_helpers helpers = mtcopy_helpers();
+	migrate_copy_fn copy =
+		migrate_offload_copy_routine(READ_ONCE(mtcopy_copy_mode), batch);
 
-	migrate_offload_copy_parallel(batch, &helpers, migrate_offload_copy_pages);
+	migrate_offload_copy_parallel(batch, &helpers, copy);
 }
 
 static ssize_t threads_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -96,10 +99,25 @@ static ssize_t idle_only_store(struct kobject *kobj,
 
 static struct kobj_attribute idle_only_attr = __ATTR_RW(idle_only);
 
+static ssize_t copy_mode_show(struct kobject *kobj, struct kobj_attribute *attr,
+			      char *buf)
+{
+	return migrate_offload_show_copy_mode(READ_ONCE(mtcopy_copy_mode), buf);
+}
+
+static ssize_t copy_mode_store(struct kobject *kobj, struct kobj_attribute *attr,
+			       const char *buf, size_t count)
+{
+	return migrate_offload_store_copy_mode(buf, count, &mtcopy_copy_mode);
+}
+
+static struct kobj_attribute copy_mode_attr = __ATTR_RW(copy_mode);
+
 static struct attribute *mtcopy_attrs[] = {
 	&threads_attr.attr,
 	&min_bytes_per_worker_attr.attr,
 	&idle_only_attr.attr,
+	&copy_mode_attr.attr,
 	NULL
 };
 

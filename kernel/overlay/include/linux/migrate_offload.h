@@ -160,6 +160,21 @@ struct migrate_helpers {
 };
 
 /**
+ * enum migrate_copy_mode - how CPUs copy
+ * @MIGRATE_COPY_CACHED: Page by page, as migrate_pages() does it; what was copied
+ *	is in the cache of who copied it, as far as it fits.
+ * @MIGRATE_COPY_STREAMING: Without caching the destination: faster where there is
+ *	more than caches hold, but what was copied is cold.
+ * @MIGRATE_COPY_AUTO: Streaming for what is long, or moved by whoever has no use
+ *	for it; else cached.
+ */
+enum migrate_copy_mode {
+	MIGRATE_COPY_CACHED,
+	MIGRATE_COPY_STREAMING,
+	MIGRATE_COPY_AUTO,
+};
+
+/**
  * typedef migrate_copy_fn - copies a part of a folio
  * @dst: Destination folio.
  * @src: Source folio.
@@ -244,5 +259,10 @@ void migrate_offload_copy_pieces(struct migrate_batch *batch,
 void migrate_offload_settle(struct migrate_batch *batch);
 int migrate_offload_copy_pages(struct folio *dst, struct folio *src,
 			       unsigned long first, unsigned long nr);
+migrate_copy_fn migrate_offload_copy_routine(enum migrate_copy_mode mode,
+					     const struct migrate_batch *batch);
+ssize_t migrate_offload_show_copy_mode(enum migrate_copy_mode mode, char *buf);
+ssize_t migrate_offload_store_copy_mode(const char *buf, size_t count,
+					enum migrate_copy_mode *mode);
 
 #endif /* _LINUX_MIGRATE_OFFLOAD_H */

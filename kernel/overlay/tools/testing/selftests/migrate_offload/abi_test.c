@@ -139,6 +139,7 @@ TEST_F(abi, modes)
 	EXPECT_EQ(0644, mode_of(MTCOPY "threads"));
 	EXPECT_EQ(0644, mode_of(MTCOPY "min_bytes_per_worker"));
 	EXPECT_EQ(0644, mode_of(MTCOPY "idle_only"));
+	EXPECT_EQ(0644, mode_of(MTCOPY "copy_mode"));
 	for (size_t i = 0; i < ARRAY_SIZE(stats); i++) {
 		snprintf(path, sizeof(path), MTCOPY "stats/%s", stats[i]);
 		EXPECT_EQ(0444, mode_of(path)) {
@@ -337,6 +338,32 @@ TEST_F(abi, mtcopy_idle_only)
 	takes_bool(_metadata, MTCOPY "idle_only");
 }
 
+/* Which modes there are depends on the machine, but for these two. */
+TEST_F(abi, mtcopy_copy_mode)
+{
+	static const char * const modes[] = { "cached", "auto\n", "cached\n" };
+	static const char * const bad[] = { "\n", "fast", "cached streaming", "Cached" };
+	char buf[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		EXPECT_EQ(0, mo_write(MTCOPY "copy_mode", modes[i],
+				      strlen(modes[i])));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(-EINVAL, mo_write(MTCOPY "copy_mode", bad[i],
+					    strlen(bad[i]))) {
+			TH_LOG("%s", bad[i]);
+		}
+	}
+	ASSERT_LT(0, mo_read(MTCOPY "copy_mode", buf, sizeof(buf)));
+	EXPECT_EQ(0, strcmp(buf, "[cached] streaming auto"));
+#ifdef __x86_64__
+	EXPECT_EQ(0, mo_set(MTCOPY "copy_mode", "streaming"));
+#else
+	EXPECT_EQ(-EOPNOTSUPP, mo_set(MTCOPY "copy_mode", "streaming"));
+#endif
+	EXPECT_EQ(0, mo_set(MTCOPY "copy_mode", "auto"));
+}
+
 TEST_F(abi, stats_are_read_only)
 {
 	char path[256];
@@ -388,6 +415,7 @@ TEST_F(abi, unprivileged)
 		MO_SYSFS "file_folios", MO_SYSFS "max_stall_us",
 		MO_SYSFS "policy/damon", MTCOPY "threads",
 		MTCOPY "min_bytes_per_worker", MTCOPY "idle_only",
+		MTCOPY "copy_mode",
 	};
 	pid_t pid = fork();
 	int status;

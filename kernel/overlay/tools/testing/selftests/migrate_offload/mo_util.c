@@ -361,6 +361,9 @@ const char *mo_use(const struct mo_variant *variant)
 	if (variant->mode &&
 	    mo_putf(variant->mode, MO_SYSFS "%s/mode", variant->migrator))
 		return "cannot set the mode of the migrator";
+	if (variant->copy_mode &&
+	    mo_putf(variant->copy_mode, MO_SYSFS "%s/copy_mode", variant->migrator))
+		return "no such way to copy here";
 	if (mo_put(MO_SYSFS "offload_migrator", variant->migrator))
 		return "cannot select the migrator";
 	current = variant;

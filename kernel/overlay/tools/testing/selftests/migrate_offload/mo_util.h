@@ -56,6 +56,7 @@ struct mo_region {
  * @channels: The same for channels of a DMA engine.
  * @unverified: Do not let it compare what the channels have copied.
  * @mode: Mode of the migrator that fails on purpose.
+ * @copy_mode: How CPUs copy; NULL leaves it alone.
  */
 struct mo_variant {
 	const char *migrator;
@@ -63,6 +64,7 @@ struct mo_variant {
 	unsigned int channels;
 	bool unverified;
 	const char *mode;
+	const char *copy_mode;
 };
 
 /* Two nodes with memory, set by mo_require(). */

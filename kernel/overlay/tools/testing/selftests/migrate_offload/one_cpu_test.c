@@ -31,6 +31,8 @@ FIXTURE_SETUP(one_cpu)
 		SKIP(return, "no migrator padata");
 	ASSERT_EQ(0, mo_put(MO_SYSFS "offload_migrator", "padata"));
 	ASSERT_EQ(0, mo_put(MO_SYSFS "padata/threads", "4"));
+	/* By the same instructions as without. */
+	ASSERT_EQ(0, mo_put(MO_SYSFS "padata/copy_mode", "cached"));
 	ASSERT_EQ(0, mo_bind(mo_nodes[0]));
 	r->len = BYTES;
 	r->mem = mo_map_aligned(r->len, mo_pmd_size, PROT_READ | PROT_WRITE);
