@@ -28,7 +28,7 @@ V ?= 0
 
 MO_START := $(shell date +%s)
 export MO_START V ACCEL CONFIG MIRROR
-export TABLES TOTAL COUNTS LIMITS STALLS MIGRATORS SIZES REPS WORKERS SMP MEM
+export TABLES TOTAL COUNTS LIMITS STALLS TOUCH MIGRATORS SIZES REPS WORKERS SMP MEM
 
 # The rest is in the recipes: no half-made files, no built-in rules, and one
 # target after the other, as each script uses all CPUs by itself.
@@ -38,15 +38,16 @@ MAKEFLAGS += --no-builtin-rules
 Q := @
 
 .PHONY: help deps fetch apply kernel modules initramfs tools run check check-long \
-	overhead shell deb lint clean distclean
+	overhead bench-native shell deb lint clean distclean
 
 help:
 	@echo 'make run            boot a kernel that migrates in batches, print the tables'
 	@echo 'make check          all tests; ends with "N passed, N failed, N skipped"'
-	@echo 'make check T=NAME   one of them, or a group: host lint kunit engine selftest'
-	@echo '                    stranger mutation'
+	@echo 'make check T=NAME   one of them, or a group: host lint kunit engine tools'
+	@echo '                    selftest stranger mutation'
 	@echo 'make check-long     more kernels, more mistakes, longer'
 	@echo 'make overhead       instructions for each moved page, against an unpatched kernel'
+	@echo 'make bench-native   how fast the migrators copy on the CPUs of this machine'
 	@echo 'make shell          a guest to try things in'
 	@echo 'make deb            Debian packages of the kernel for this machine'
 	@echo
@@ -104,6 +105,10 @@ check-long: deps
 
 overhead: deps
 	$(Q)scripts/overhead $(K)
+
+# Where there may be no QEMU.
+bench-native:
+	$(Q)scripts/bench-native
 
 shell: initramfs
 	$(Q). testbed/machines/$(ARCH).sh && testbed/run --machine $(ARCH) \
