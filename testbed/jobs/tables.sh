@@ -51,7 +51,7 @@ for table in ${TABLES:-sweep count breakdown latency}; do
 	reps=5
 	# Both tables of throughput; their rows of channels are twice as many as the
 	# others, see docs/reproduce.md.
-	set -- --cpu --workers "$WORKERS" --dma-reps "${REPS:-2}" \
+	set -- --cpu ${TOUCH:+--touch} --workers "$WORKERS" --dma-reps "${REPS:-2}" \
 		${MIN_BATCH:+--min-batch "$MIN_BATCH"} ${MIN_SHARE:+--min-share "$MIN_SHARE"} \
 		${MIGRATORS:+--migrators "$MIGRATORS"}
 	case $table in

@@ -47,6 +47,7 @@ void cells_free(struct cell *cells, size_t nr)
 		samples_free(&cells[i].copy_share);
 		samples_free(&cells[i].copy_ns);
 		samples_free(&cells[i].caller_cpu);
+		samples_free(&cells[i].read_gbps);
 		samples_free(&cells[i].waits.us);
 	}
 }
@@ -76,6 +77,9 @@ static void note_workers(const struct bench *b, struct cell *c)
 		if (setting_read_number(path, &r->min_share_bytes))
 			r->min_share_bytes = RECORD_ABSENT;
 	}
+	snprintf(path, sizeof(path), "%s/%s/copy_mode", MIGRATION_DIR, c->m->name);
+	if (setting_read(path, r->copy_mode, sizeof(r->copy_mode)))
+		*r->copy_mode = '\0';
 	if (!migrator_has_channels(c->m))
 		return;
 	dma_drivers(DMA_CLASS_DIR, r->dma_driver, sizeof(r->dma_driver));
@@ -188,6 +192,9 @@ static int measured_move(struct run *run, struct cell *c, int node, bool fresh,
 	err = touched_move(run, c, node, &m, why);
 	if (err)
 		return err;
+	if (run->b->o->touch)
+		samples_add(&c->read_gbps,
+			    run->buf.bytes / buffer_touch(&run->buf) / 1e9);
 	migrator_read_stats(MIGRATION_DIR, c->m, &after);
 	err = buffer_verify(&run->buf, why);
 	if (!err)
@@ -341,6 +348,8 @@ static void finish_cell(struct run *run, struct cell *c)
 	record_set_status(r, STATUS_OK, "");
 	record_summarize(r);
 	r->verified = true;
+	if (run->b->o->touch)
+		r->read_gbps = stats_median(&c->read_gbps);
 	r->missed_folios = c->missed;
 	if (c->m->workers_file) {
 		r->offloaded_share = (double)c->offloaded / r->bytes / r->gbps.n;

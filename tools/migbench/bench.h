@@ -34,6 +34,7 @@ struct cell {
 	struct waits waits;
 	double moving;			/* all moves together */
 	struct samples caller_cpu;	/* seconds for each GB */
+	struct samples read_gbps;	/* of what was just moved */
 	long long ticks;		/* of all CPUs, during all moves together */
 	double moved;			/* bytes, by all moves together */
 	long long offloaded;

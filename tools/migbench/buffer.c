@@ -16,6 +16,7 @@
 #include "parse.h"
 #include "pattern.h"
 
+#define LINE_BYTES 64	/* of a cache */
 #define MAX_CATCH_UP 10
 
 double now_seconds(void)
@@ -284,4 +285,14 @@ int buffer_move(struct buffer *b, int node, struct move *m, char why[NOTE_LEN])
 		}
 	}
 	return 0;
+}
+
+double buffer_touch(const struct buffer *b)
+{
+	const double start = now_seconds();
+	size_t at;
+
+	for (at = 0; at < b->bytes; at += LINE_BYTES)
+		*(volatile char *)(b->base + at);
+	return now_seconds() - start;
 }

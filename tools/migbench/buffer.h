@@ -38,6 +38,9 @@ struct move {
 
 double now_seconds(void);
 
+/* Reads a word of each cache line. Returns the seconds that it took. */
+double buffer_touch(const struct buffer *b);
+
 /*
  * Makes @nr folios of @folio bytes on @node. Returns 0 or -errno and says in
  * @why what was missing; *b is then empty.

@@ -23,7 +23,7 @@
 enum {
 	OPT_TOTAL, OPT_FOLIO_SIZES, OPT_COUNTS, OPT_LIMITS, OPT_STALLS, OPT_MIGRATORS,
 	OPT_WORKERS, OPT_REPS, OPT_DMA_REPS, OPT_NODES, OPT_INTERLEAVE,
-	OPT_NO_INTERLEAVE, OPT_OVERSUBSCRIBE, OPT_CPU, OPT_MAX_BATCH, OPT_MIN_BATCH,
+	OPT_NO_INTERLEAVE, OPT_OVERSUBSCRIBE, OPT_CPU, OPT_TOUCH, OPT_MAX_BATCH, OPT_MIN_BATCH,
 	OPT_MIN_SHARE, OPT_ACCEL, OPT_PACKAGE, OPT_FORMAT, OPT_OUTPUT, OPT_JSON,
 	OPT_CSV, OPT_QUIET, OPT_HELP, NR_OPTS,
 };
@@ -57,6 +57,8 @@ static const struct option_text texts[NR_OPTS] = {
 		"also run more workers than there are CPUs" },
 	[OPT_CPU] = { "cpu", CMD_SWEEP | CMD_COUNT, NULL, NULL,
 		"also report CPU time, of the caller and of all CPUs, in s/GB" },
+	[OPT_TOUCH] = { "touch", CMD_SWEEP | CMD_COUNT, NULL, NULL,
+		"also read what was moved, and report how fast that was" },
 	[OPT_MAX_BATCH] = { "max-batch", CMD_MEASURE & ~CMD_LATENCY, "SIZE", "2M 32M 1G",
 		"set max_batch_bytes while measuring" },
 	[OPT_MIN_BATCH] = { "min-batch", CMD_MEASURE & ~CMD_BREAKDOWN, "SIZE", "4K 64K 2M",
@@ -163,6 +165,8 @@ static int set_switch(struct options *o, int opt)
 		o->oversubscribe = true;
 	else if (opt == OPT_CPU)
 		o->cpu = true;
+	else if (opt == OPT_TOUCH)
+		o->touch = true;
 	else
 		o->quiet = true;
 	return 0;

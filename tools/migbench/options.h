@@ -43,6 +43,7 @@ struct options {
 	size_t min_batch;
 	size_t min_share;
 	bool cpu;
+	bool touch;
 	const char *accel;
 	const char *kernel_package;
 	enum format format;

@@ -44,10 +44,12 @@ struct record {
 	char dma_driver[64];
 	bool dma_software;
 	long long min_share_bytes;
+	char copy_mode[16];
 	double offloaded_share;
 	long long missed_folios;
 	char size_check[24];
 
+	double read_gbps;
 	double caller_cpu_s_per_gb;
 	double system_cpu_s_per_gb;
 	double system_cpu_step_s_per_gb;

@@ -254,6 +254,46 @@ void text_cpu(FILE *f, const struct record_set *set, const char *table)
 		" over all repetitions, whatever ran; one tick is %.3f s/GB or less.\n", step);
 }
 
+static int has_read(const struct record *r)
+{
+	return isfinite(r->read_gbps);
+}
+
+static void set_read(struct grid *g, size_t row, size_t column,
+		     const struct record *r, struct legend *l)
+{
+	(void)l;
+	grid_set(g, row, column, "%.2f", r->read_gbps);
+}
+
+/* What is cold after the move is paid for by who reads it first. */
+void text_read(FILE *f, const struct record_set *set, const char *table)
+{
+	const bool sweep = !strcmp(table, "1");
+	const struct view v = { table, sweep ? same_engine : same_count,
+				sweep ? same_size : same_engine, has_read, set_read };
+	struct axis rows = { .n = 0 }, columns = { .n = 0 };
+	struct legend l = { .n = 0 };
+	struct grid g;
+	size_t i;
+
+	for (i = 0; i < set->n; i++)
+		if (in_view(&v, &set->v[i]))
+			break;
+	if (i == set->n)
+		return;
+	fill(&g, set, &v, &rows, &columns, &l);
+	fprintf(f, "\nFirst reading of what was moved, one thread, GB/s\n");
+	if (sweep) {
+		for (i = 0; i < rows.n; i++)
+			set_engine(&g, i + 1, 0, rows.first[i]);
+		head_sizes(&g, &columns);
+	} else {
+		head_counts(&g, &rows, &columns);
+	}
+	finish(f, &g, &l);
+}
+
 static const struct record *find_kernel(const struct record_set *set,
 					const struct record *like)
 {
@@ -349,4 +389,6 @@ void text_report(FILE *f, const struct record_set *set)
 	text_speedups(f, set);
 	text_cpu(f, set, "1");
 	text_cpu(f, set, "2");
+	text_read(f, set, "1");
+	text_read(f, set, "2");
 }

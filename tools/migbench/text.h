@@ -23,6 +23,9 @@ void text_latency(FILE *f, const struct record_set *set);
 /* CPU time where it was measured; all tables of the sweep ("1") are one. */
 void text_cpu(FILE *f, const struct record_set *set, const char *table);
 
+/* How fast what was moved was read, where that was measured; likewise. */
+void text_read(FILE *f, const struct record_set *set, const char *table);
+
 /* Whose DMA channels are in tables that so begin, if any, and what that means. */
 void text_channels(FILE *f, const struct record_set *set, const char *table);
 

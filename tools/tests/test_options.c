@@ -44,6 +44,10 @@ static void defaults_are_the_rfcs(void **state)
 	assert_false(o.cpu);
 	assert_int_equal(parse(&o, CMD_COUNT, "count --cpu"), 0);
 	assert_true(o.cpu);
+	assert_false(o.touch);
+	assert_int_equal(parse(&o, CMD_SWEEP, "sweep --touch"), 0);
+	assert_true(o.touch);
+	assert_int_equal(parse(&o, CMD_COUNT, "count --cpu"), 0);
 	assert_int_equal(o.counts.n, 9);
 	assert_int_equal(o.counts.v[8], 8192);
 	assert_int_equal(parse(&o, CMD_BREAKDOWN, "breakdown"), 0);
@@ -129,6 +133,7 @@ static void errors_are_usage_errors(void **state)
 	assert_int_equal(parse(&o, CMD_COUNT, "count --total=1G"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_LATENCY, "latency --max-batch=2M"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_LATENCY, "latency --cpu"), EXIT_USAGE);
+	assert_int_equal(parse(&o, CMD_LATENCY, "latency --touch"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_LATENCY, "latency --stalls=0"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_LATENCY, "latency --stalls=2M"), EXIT_USAGE);
 	assert_int_equal(parse(&o, CMD_SWEEP, "sweep --stalls=500"), EXIT_USAGE);

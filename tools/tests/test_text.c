@@ -158,11 +158,25 @@ static void cpu_time_where_it_was_measured(void **state)
 	assert_says("     8 | 3.00 / -[1]\n[1] too short for the ticks of /proc/stat\n");
 }
 
+static void readings_where_there_were_some(void **state)
+{
+	(void)state;
+	add("1a", "kernel", 1, 1)->read_gbps = 5.5;
+	add("1b", "mtcopy", 2, 1)->read_gbps = 3.25;
+	add("1b", "mtcopy", 4, 1);
+	print();
+	assert_says("\nFirst reading of what was moved, one thread, GB/s\n");
+	assert_says("           kernel | 5.50\n");
+	assert_says("mtcopy, 2 workers | 3.25\n");
+	assert_silent_about("mtcopy, 4 workers");
+}
+
 static void no_cpu_time_no_table(void **state)
 {
 	(void)state;
 	add("1a", "kernel", 1, 1);
 	print();
+	assert_silent_about("First reading");
 	assert_silent_about("CPU time");
 }
 
@@ -176,6 +190,7 @@ int main(void)
 		T(no_throughput_is_nothing),
 		T(fewer_repetitions_are_said),
 		T(cpu_time_where_it_was_measured),
+		T(readings_where_there_were_some),
 		T(no_cpu_time_no_table),
 	};
 
