@@ -38,7 +38,7 @@ MAKEFLAGS += --no-builtin-rules
 Q := @
 
 .PHONY: help deps fetch apply kernel modules initramfs tools run check check-long \
-	overhead bench-native shell deb lint clean distclean
+	overhead bench-native series shell deb lint clean distclean
 
 help:
 	@echo 'make run            boot a kernel that migrates in batches, print the tables'
@@ -48,6 +48,7 @@ help:
 	@echo 'make check-long     more kernels, more mistakes, longer'
 	@echo 'make overhead       instructions for each moved page, against an unpatched kernel'
 	@echo 'make bench-native   how fast the migrators copy on the CPUs of this machine'
+	@echo 'make series         the patches that a maintainer would receive (BUILD=1: build each)'
 	@echo 'make shell          a guest to try things in'
 	@echo 'make deb            Debian packages of the kernel for this machine'
 	@echo
@@ -105,6 +106,9 @@ check-long: deps
 
 overhead: deps
 	$(Q)scripts/overhead $(K)
+
+series: deps
+	$(Q)scripts/series $(if $(BUILD),--build)
 
 # Where there may be no QEMU.
 bench-native:
