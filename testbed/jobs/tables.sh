@@ -48,7 +48,7 @@ on_cpus=kernel
 [ -z "${HOST_TIME:-}" ] || date -s "@$HOST_TIME" >/dev/null
 rc=0
 for table in ${TABLES:-sweep count breakdown latency}; do
-	reps=5
+	reps=4
 	# Both tables of throughput; their rows of channels are twice as many as the
 	# others, see docs/reproduce.md.
 	set -- --cpu ${TOUCH:+--touch} --workers "$WORKERS" --dma-reps "${REPS:-2}" \
@@ -56,9 +56,13 @@ for table in ${TABLES:-sweep count breakdown latency}; do
 		${MIGRATORS:+--migrators "$MIGRATORS"}
 	case $table in
 	sweep) set -- "$@" --total "$TOTAL" ${SIZES:+--folio-sizes "$SIZES"} ;;
-	count) set -- "$@" --counts "$COUNTS" ;;
+	count)
+		# The longest moves of all: fewer of them.
+		reps=3
+		set -- "$@" --counts "$COUNTS"
+		;;
 	breakdown)
-		# The longest moves: fewer of them.
+		# The same.
 		reps=3
 		set --
 		;;
