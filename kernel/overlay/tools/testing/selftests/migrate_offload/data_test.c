@@ -22,7 +22,9 @@ FIXTURE(data)
 MO_ALL_VARIANTS(data);
 MO_VARIANT(data, dcbm_1, "dcbm", .channels = 1, .unverified = true);
 MO_VARIANT(data, padata_4, "padata", .threads = 4);
+#ifdef __x86_64__
 MO_VARIANT(data, mtcopy_streaming, "mtcopy", .threads = 2, .copy_mode = "streaming");
+#endif
 /* The caller alone, and as many as a small machine has. */
 MO_VARIANT(data, mtcopy_1, "mtcopy", .threads = 1);
 MO_VARIANT(data, mtcopy_4, "mtcopy", .threads = 4);
