@@ -28,6 +28,7 @@ V ?= 0
 
 MO_START := $(shell date +%s)
 export MO_START V ACCEL CONFIG MIRROR
+export FUNCTIONS
 export TABLES TOTAL COUNTS LIMITS STALLS TOUCH MIGRATORS SIZES REPS WORKERS SMP MEM
 
 # The rest is in the recipes: no half-made files, no built-in rules, and one
@@ -47,6 +48,7 @@ help:
 	@echo '                    selftest stranger mutation'
 	@echo 'make check-long     more kernels, more mistakes, longer'
 	@echo 'make overhead       instructions for each moved page, against an unpatched kernel'
+	@echo '                    (FUNCTIONS=1: where they go, by function)'
 	@echo 'make bench-native   how fast the migrators copy on the CPUs of this machine'
 	@echo 'make series         the patches that a maintainer would receive (BUILD=1: build each)'
 	@echo 'make shell          a guest to try things in'
