@@ -2,6 +2,7 @@
 /*
  * Who moves memory commands no more CPUs than its own limits allow: cpu.max and
  * cpuset of its cgroup or of a parent, the settings of mtcopy, and busy CPUs.
+ * And its memory is unreachable no longer than the owner allows.
  * What is declined is counted, and moves all the same.
  */
 #include <errno.h>
@@ -188,6 +189,18 @@ TEST_F(limits, cpuset)
 	all_is_offloaded(_metadata, &self->r, 1);
 	ASSERT_EQ(0, mo_set(OUTER "cpuset.cpus", "1"));
 	all_is_declined(_metadata, &self->r);
+}
+
+/* A batch gets no longer than ever where that could not be copied in time. */
+TEST_F(limits, stall_bound)
+{
+	struct work unbound = move(_metadata, &self->r), bound;
+
+	ASSERT_EQ(0, mo_put(MO_SYSFS "max_stall_us", "1"));
+	bound = move(_metadata, &self->r);
+	EXPECT_EQ(ROUNDS, unbound.batches);
+	EXPECT_EQ(2 * ROUNDS, bound.batches);
+	EXPECT_EQ(unbound.folios, bound.folios);
 }
 
 /* With something to do on every CPU, idle ones cannot be found. */
