@@ -6,13 +6,14 @@
 #include <linux/highmem.h>
 #include <linux/instrumented.h>
 #include <linux/kmsan.h>
-#include <linux/migrate_offload.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+
+#include "migrate_offload_internal.h"
 
 #ifdef CONFIG_MIGRATE_OFFLOAD_STREAM
 #include <asm/copy_mc_stream.h>
@@ -145,10 +146,8 @@ ssize_t migrate_offload_show_copy_mode(enum migrate_copy_mode mode, char *buf)
 	ssize_t len = 0;
 
 	for (int i = 0; i < ARRAY_SIZE(migrate_copy_modes); i++)
-		len += sysfs_emit_at(buf, len, i == mode ? "[%s] " : "%s ",
-				     migrate_copy_modes[i]);
-	buf[len - 1] = '\n';
-	return len;
+		len += migrate_show_name(buf, len, migrate_copy_modes[i], i == mode);
+	return len + sysfs_emit_at(buf, len, "\n");
 }
 EXPORT_SYMBOL_GPL(migrate_offload_show_copy_mode);
 

@@ -253,6 +253,7 @@ struct migrate_migrator *migrate_migrator_create(const struct migrate_ops *ops);
 /* migrate_offload_policy.c */
 extern struct srcu_struct migrate_srcu;
 struct migrate_migrator *migrate_offload_choose(enum migrate_reason reason);
+ssize_t migrate_show_name(char *buf, ssize_t len, const char *name, bool chosen);
 ssize_t migrate_offload_show_selected(char *buf);
 int migrate_policy_set(enum migrate_reason reason, const char *name);
 ssize_t migrate_policy_show(enum migrate_reason reason, char *buf);

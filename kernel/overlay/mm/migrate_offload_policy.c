@@ -262,8 +262,8 @@ void migrate_policy_forget(struct migrate_migrator *m)
 	migrate_policy_release(m);
 }
 
-static ssize_t migrate_show_name(char *buf, ssize_t len, const char *name,
-				 bool chosen)
+/* One more name of a list, of which one is chosen.  Returns how much longer it got. */
+ssize_t migrate_show_name(char *buf, ssize_t len, const char *name, bool chosen)
 {
 	return sysfs_emit_at(buf, len, chosen ? "%s[%s]" : "%s%s",
 			     len ? " " : "", name);

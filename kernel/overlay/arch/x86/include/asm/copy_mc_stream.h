@@ -4,9 +4,7 @@
 
 #include <linux/types.h>
 #include <asm/asm.h>
-
-/* Lengths that copy_mc_stream() takes are multiples of this. */
-#define COPY_MC_STREAM_LINE	64
+#include <asm/barrier.h>
 
 /*
  * Where a load continues that raised an exception, with its number in eax.  In User
@@ -21,9 +19,9 @@
 
 /**
  * copy_mc_stream - copy without caching the destination; survives a bad source
- * @dst: Destination, aligned to COPY_MC_STREAM_LINE.
+ * @dst: Destination, aligned to 64 bytes.
  * @src: Source, aligned likewise.
- * @len: Number of bytes, a multiple of COPY_MC_STREAM_LINE, not 0.
+ * @len: Number of bytes, a multiple of 64, not 0.
  * @trap: Set to the exception that ended the copy: X86_TRAP_MC for bad memory.
  *
  * Non-temporal stores of general registers, so that no state of the FPU has to be
@@ -70,10 +68,10 @@ static __always_inline size_t copy_mc_stream(void *dst, const void *src, size_t 
 	return len;
 }
 
-/* What copy_mc_stream() has stored is visible before whatever is stored later. */
 static inline void copy_mc_stream_fence(void)
 {
-	asm volatile("sfence" : : : "memory");
+	/* What was stored past the caches is visible before later stores are. */
+	wmb();
 }
 
 #endif /* _ASM_X86_COPY_MC_STREAM_H */
