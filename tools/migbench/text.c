@@ -198,6 +198,21 @@ void text_count(FILE *f, const struct record_set *set)
 	finish(f, &g, &l);
 }
 
+/* Of all engines by size of the folios, or by their number. */
+static void head_all(struct grid *g, const struct axis *rows,
+		     const struct axis *columns, bool sweep)
+{
+	size_t i;
+
+	if (!sweep) {
+		head_counts(g, rows, columns);
+		return;
+	}
+	for (i = 0; i < rows->n; i++)
+		set_engine(g, i + 1, 0, rows->first[i]);
+	head_sizes(g, columns);
+}
+
 /* Fewer ticks than this are more chance than figure. */
 #define MIN_TICKS 10
 
@@ -235,20 +250,13 @@ void text_cpu(FILE *f, const struct record_set *set, const char *table)
 	struct legend l = { .n = 0 };
 	const double step = coarsest_step(set, &v);
 	struct grid g;
-	size_t i;
 
 	if (!(step > 0))
 		return;
 	fill(&g, set, &v, &rows, &columns, &l);
 	fprintf(f, "\nCPU time for each GB moved, in s/GB: the caller's / that of all CPUs\n");
 	text_channels(f, set, table);
-	if (sweep) {
-		for (i = 0; i < rows.n; i++)
-			set_engine(&g, i + 1, 0, rows.first[i]);
-		head_sizes(&g, &columns);
-	} else {
-		head_counts(&g, &rows, &columns);
-	}
+	head_all(&g, &rows, &columns, sweep);
 	finish(f, &g, &l);
 	fprintf(f, "Caller: median. All CPUs: " PROC_STAT
 		" over all repetitions, whatever ran; one tick is %.3f s/GB or less.\n", step);
@@ -284,13 +292,7 @@ void text_read(FILE *f, const struct record_set *set, const char *table)
 		return;
 	fill(&g, set, &v, &rows, &columns, &l);
 	fprintf(f, "\nFirst reading of what was moved, one thread, GB/s\n");
-	if (sweep) {
-		for (i = 0; i < rows.n; i++)
-			set_engine(&g, i + 1, 0, rows.first[i]);
-		head_sizes(&g, &columns);
-	} else {
-		head_counts(&g, &rows, &columns);
-	}
+	head_all(&g, &rows, &columns, sweep);
 	finish(f, &g, &l);
 }
 
