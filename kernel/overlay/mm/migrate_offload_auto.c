@@ -56,6 +56,8 @@ unsigned int migrate_class_of(const struct migrate_extent *extent, bool longer)
 	unsigned int size = mean < SZ_64K ? 0 :
 			    mean < MIGRATE_DEFAULT_BATCH_BYTES ? 1 : 2;
 
+	/* A hugetlb folio can be as long. */
+	longer |= extent->bytes > 2 * MIGRATE_DEFAULT_BATCH_BYTES;
 	return 2 * size + longer;
 }
 
@@ -68,10 +70,11 @@ unsigned int migrate_class_of(const struct migrate_extent *extent, bool longer)
  *
  * Whoever has the CPU meanwhile makes a batch slower, never faster.  So what is
  * faster is believed at once by half, and what is slower by an eighth, and of no
- * more than four times the average.  Lost updates are as good as any others, so
- * there is no lock.
+ * more than four times the average.  Who did not copy all of it may have been quick
+ * to give up, so that makes nobody faster.  Lost updates are as good as any others,
+ * so there is no lock.
  *
- * Return: the measurement in ns for each MB; 0 if there was too little to measure.
+ * Return: the measurement in ns for each MB; 0 if there was none.
  */
 u32 migrate_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole)
 {
@@ -81,6 +84,8 @@ u32 migrate_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole)
 		return 0;
 	new = div64_u64(ns << 20, bytes) * (whole ? 1 : MIGRATE_COST_FAILED);
 	new = clamp_t(u64, new, 1, U32_MAX);
+	if (!whole && (!old || new <= old))
+		return 0;
 	mean = new;
 	if (old && new < old)
 		mean = (old + new) / 2;
@@ -101,7 +106,7 @@ void migrate_speed_learn(struct migrate_speed *speed, u64 bytes, u64 ns,
 	if (!last)
 		return;
 	WRITE_ONCE(speed->last, last);
-	if (nr >= MIGRATE_AUTO_SAMPLES)
+	if (nr >= MIGRATE_AUTO_SAMPLES || !whole)
 		return;
 	WRITE_ONCE(speed->cost, old ? min(old, last) : last);
 	WRITE_ONCE(speed->nr_samples, nr + 1);
@@ -240,7 +245,9 @@ struct migrate_migrator *migrate_auto_pick(const struct migrate_extent *extent,
 		return NULL;
 
 	*why = MIGRATE_AUTO_TRIAL;
-	if (migrate_auto_due(reference, today, MIGRATE_DEFAULT_BATCH_BYTES))
+	if (migrate_auto_due(reference, today,
+			     longer ? MIGRATE_DEFAULT_BATCH_BYTES :
+			     max(extent->bytes, MIGRATE_DEFAULT_BATCH_BYTES)))
 		return longer ? NULL : migrate_auto;
 
 	if (m && (u64)READ_ONCE(m->speed[class].cost) *

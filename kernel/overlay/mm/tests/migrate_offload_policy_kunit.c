@@ -411,7 +411,7 @@ static void classes(struct kunit *test)
 
 	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct migrate_extent extent = {
-			.bytes = 8 * sizes[i].size, .nr_folios = 8,
+			.bytes = 2 * sizes[i].size, .nr_folios = 2,
 		};
 
 		KUNIT_EXPECT_EQ(test, migrate_class_of(&extent, false),
@@ -419,6 +419,9 @@ static void classes(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, migrate_class_of(&extent, true),
 				sizes[i].class + 1);
 	}
+	/* A folio that is as long as a long batch. */
+	KUNIT_EXPECT_EQ(test, 5, migrate_class_of(&(struct migrate_extent) {
+				4 * MIGRATE_DEFAULT_BATCH_BYTES, 1 }, false));
 }
 
 static void averages(struct kunit *test)
@@ -438,6 +441,9 @@ static void averages(struct kunit *test)
 	cost = 1000;
 	migrate_cost_learn(&cost, SZ_1M, 500, false);
 	KUNIT_EXPECT_EQ(test, cost, (7 * 1000 + 4 * 500) / 8);
+	/* Giving up is not copying fast. */
+	migrate_cost_learn(&cost, SZ_1M, 10, false);
+	KUNIT_EXPECT_EQ(test, cost, (7 * 1000 + 4 * 500) / 8);
 	/* What is faster is believed. */
 	cost = 1000;
 	migrate_cost_learn(&cost, SZ_1M, 500, true);
@@ -452,6 +458,9 @@ static void warm_up(struct kunit *test)
 {
 	struct migrate_speed speed = {};
 
+	migrate_speed_learn(&speed, SZ_1M, 10, false);
+	KUNIT_EXPECT_EQ(test, speed.nr_samples, 0);
+	KUNIT_EXPECT_EQ(test, speed.cost, 0);
 	migrate_speed_learn(&speed, SZ_1M, 50000, true);
 	migrate_speed_learn(&speed, SZ_1M, 1000, true);
 	migrate_speed_learn(&speed, SZ_1M, 3000, true);
