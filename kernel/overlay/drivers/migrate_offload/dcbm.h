@@ -128,6 +128,7 @@ struct dcbm_chan {
  * @chans: Channels that work on it.
  * @window_bytes: Length of a window, so that every channel gets a share.
  * @timeout: How long a window may take, in jiffies.
+ * @deadline: When the last one has to have begun, in jiffies.
  * @pair: First pair that is not in a window yet, or not as a whole.
  * @page: First page of it that is not.
  */
@@ -136,9 +137,16 @@ struct dcbm_job {
 	struct list_head chans;
 	unsigned long window_bytes;
 	unsigned long timeout;
+	unsigned long deadline;
 	unsigned int pair;
 	unsigned int page;
 };
+
+/* The pair that a window, which is not empty, ends with. */
+static inline unsigned int dcbm_window_end(const struct dcbm_window *w)
+{
+	return w->entries[w->nr_entries - 1].pair;
+}
 
 /* dcbm_window.c */
 bool dcbm_window_fill(struct dcbm_window *w, struct dcbm_job *job);
@@ -146,7 +154,8 @@ int dcbm_window_map(struct dcbm_window *w);
 void dcbm_window_unmap(struct dcbm_window *w);
 void dcbm_window_submit(struct dcbm_window *w);
 bool dcbm_window_submitted(const struct dcbm_window *w);
-void dcbm_window_reap(struct dcbm_window *w, struct migrate_batch *batch);
+void dcbm_window_reap(struct dcbm_window *w, struct dcbm_job *job);
+void dcbm_skip_rest(struct dcbm_job *job, unsigned int pair);
 
 /* dcbm_chan.c */
 extern spinlock_t dcbm_lock;

@@ -23,6 +23,12 @@
 
 #include "dcbm.h"
 
+/*
+ * Windows follow one another, and each may take its time; but a batch that needs more
+ * than the timeout for each of so many bytes, and once more, is left to the CPU.
+ */
+#define DCBM_TIMEOUT_BYTES	SZ_32M
+
 static unsigned int dcbm_channels = 1;
 static unsigned long dcbm_min_bytes_per_channel = SZ_256K;
 static unsigned int dcbm_timeout_ms = 1000;
@@ -68,13 +74,13 @@ static void dcbm_prepare(struct dcbm_chan *chan, struct dcbm_job *job)
 {
 	struct dcbm_window *w = chan->window[chan->active == chan->window[0]];
 
-	while (dcbm_window_fill(w, job)) {
-		if (dcbm_window_map(w)) {
-			dcbm_count(DCBM_MAP_FAILED);
-			continue;
+	while (time_before(jiffies, job->deadline) && dcbm_window_fill(w, job)) {
+		if (!dcbm_window_map(w)) {
+			chan->next = w;
+			return;
 		}
-		chan->next = w;
-		return;
+		dcbm_count(DCBM_MAP_FAILED);
+		dcbm_skip_rest(job, dcbm_window_end(w));
 	}
 }
 
@@ -97,9 +103,12 @@ static void dcbm_progress(struct dcbm_chan *chan, struct dcbm_job *job)
 		if (time_before(jiffies, chan->deadline))
 			return;
 		/* Not begun yet, so it is the CPU's. */
-		if (chan->next)
+		if (chan->next) {
 			dcbm_window_unmap(chan->next);
+			dcbm_skip_rest(job, dcbm_window_end(chan->next));
+		}
 		chan->next = NULL;
+		dcbm_skip_rest(job, dcbm_window_end(w));
 		if (dcbm_chan_retire(chan, job->batch))
 			return;
 	}
@@ -118,7 +127,7 @@ static void dcbm_progress(struct dcbm_chan *chan, struct dcbm_job *job)
 	}
 	if (w) {
 		dcbm_window_unmap(w);
-		dcbm_window_reap(w, job->batch);
+		dcbm_window_reap(w, job);
 	}
 	dcbm_prepare(chan, job);
 	if (!chan->active && !chan->next)
@@ -204,6 +213,8 @@ static void dcbm_copy(struct migrate_batch *batch)
 		.chans = LIST_HEAD_INIT(job.chans),
 		.timeout = msecs_to_jiffies(READ_ONCE(dcbm_timeout_ms)) + 1,
 	};
+
+	job.deadline = jiffies + job.timeout * (1 + bytes / DCBM_TIMEOUT_BYTES);
 
 	nr = clamp(nr, 1UL, (unsigned long)DCBM_MAX_CHANNELS);
 	nr = dcbm_chans_get(&job, nr);
@@ -295,7 +306,7 @@ static ssize_t timeout_ms_store(struct kobject *kobj,
 				struct kobj_attribute *attr,
 				const char *buf, size_t count)
 {
-	/* All folios of the batch wait as long: a minute at most. */
+	/* A window, with all folios of its batch: a minute at most. */
 	return migrate_offload_store_uint(buf, count, &dcbm_timeout_ms, 1,
 					  60 * MSEC_PER_SEC);
 }

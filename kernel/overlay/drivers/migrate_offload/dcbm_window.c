@@ -22,6 +22,9 @@ static bool dcbm_has_tags(struct folio *folio)
 {
 	if (!system_supports_mte())
 		return false;
+	/* Those keep note of their tags elsewhere, where there are any. */
+	if (folio_test_hugetlb(folio))
+		return true;
 	for (unsigned long i = 0; i < folio_nr_pages(folio); i++)
 		if (page_mte_tagged(folio_page(folio, i)))
 			return true;
@@ -43,6 +46,21 @@ static void dcbm_skip_tagged(struct dcbm_job *job)
 	while (job->pair < batch->nr_pairs &&
 	       dcbm_has_tags(batch->pairs[job->pair].src))
 		job->pair++;
+}
+
+/**
+ * dcbm_skip_rest - leave what is left of a folio to the CPU
+ * @job: The batch.
+ * @pair: The pair, of which a part was not copied.
+ *
+ * The CPU copies all of such a folio.
+ */
+void dcbm_skip_rest(struct dcbm_job *job, unsigned int pair)
+{
+	if (job->pair != pair || !job->page)
+		return;
+	job->pair++;
+	job->page = 0;
 }
 
 /*
@@ -295,9 +313,9 @@ bool dcbm_window_submitted(const struct dcbm_window *w)
 /**
  * dcbm_window_reap - count the pages that have arrived
  * @w: Window that is not mapped any more, so that the CPU sees its data.
- * @batch: The batch that it is a part of.
+ * @job: The batch that it is a part of.
  */
-void dcbm_window_reap(struct dcbm_window *w, struct migrate_batch *batch)
+void dcbm_window_reap(struct dcbm_window *w, struct dcbm_job *job)
 {
 	unsigned int start = 0, d = 0, end, stop, arrived;
 
@@ -318,7 +336,9 @@ void dcbm_window_reap(struct dcbm_window *w, struct migrate_batch *batch)
 		}
 		/* A page that has arrived in part has not arrived. */
 		if (arrived == end - start)
-			atomic_add(e->nr_pages, &batch->pairs[e->pair].done);
+			atomic_add(e->nr_pages, &job->batch->pairs[e->pair].done);
+		else
+			dcbm_skip_rest(job, e->pair);
 		start = end;
 	}
 }
