@@ -9,8 +9,8 @@
 #   engine.NAME      /jobs/NAME, which looks at the machine's DMA engine
 #   tools.NAME       /jobs/NAME, which runs our tools
 #   selftest.NAME    /selftests/migrate_offload/NAME
-#   iommu.NAME, bounce.NAME, sockets.NAME, icount.NAME   the same in a guest with
-#                    other devices, CPUs or clock
+#   iommu.NAME, bounce.NAME, sockets.NAME, gigantic.NAME, icount.NAME
+#                    the same in a guest with other devices, CPUs, memory or clock
 #   stranger.NAME    /selftests/mm/NAME, unmodified, while mtcopy is selected
 #
 # NAME:CASE runs one case alone: FIXTURE[.VARIANT].TEST of a program, the
@@ -77,7 +77,7 @@ run_test() {
 	case $1 in
 	kunit*) kunit ;;
 	engine.* | tools.*) sh "/jobs/$name" ;;
-	selftest.* | iommu.* | bounce.* | sockets.* | icount.*)
+	selftest.* | iommu.* | bounce.* | sockets.* | gigantic.* | icount.*)
 		t=/selftests/migrate_offload/$name
 		[ -e "$t" ] || t=$t.sh
 		run_program "$t" "$only"

@@ -44,10 +44,11 @@ MACHINE_PACKAGES=()
 MACHINE_TESTS=.
 # Each has a shorter one in the same guest, or is itself in the usual one.
 MACHINE_SLOW='^iommu\.(dcbm|data|engine)_test$'
-MACHINE_BEDS='iommu bounce sockets icount'
+MACHINE_BEDS='iommu bounce sockets gigantic icount'
 BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMMU
 	iommu.data_test:CONFIG_INTEL_IOMMU iommu.engine_test:CONFIG_INTEL_IOMMU
 	bounce.bounce_test:CONFIG_SWIOTLB sockets.placement_test:CONFIG_MIGRATE_OFFLOAD
+	gigantic.gigantic_test:!CONFIG_KASAN
 	icount.cost_test:!CONFIG_KASAN icount.one_cpu_test:!CONFIG_KASAN'
 MACHINE_QEMU=qemu-system-x86_64
 MACHINE_KVM=yes
@@ -78,6 +79,12 @@ machine_bed() {
 		# kernel believes what CPUs of this vendor say of their caches.
 		BED_DEVICES+=(--topology "sockets=2,dies=2,cores=2" --one-thread)
 		BED_SMP=8 BED_CPU=$TEST_CPU,vendor=GenuineIntel,l3-cache=on
+		;;
+	# Each node has room for a page of 1 GB, which is aligned to its size: 2 GB
+	# of the first are below the hole, and the ends of both parts are in use.
+	gigantic)
+		BED_DEVICES+=(--mem 4096)
+		BED_LINE="hugepagesz=1G hugepages=0:1,1:1" BED_CPU=$TEST_CPU,-erms,-fsrm
 		;;
 	# A copy is as short as it can be, beside what else a move costs.
 	icount)

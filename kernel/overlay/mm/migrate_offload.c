@@ -62,14 +62,6 @@ bool migrate_offload_eligible(struct folio *src)
 	       mapping->a_ops->migrate_folio == filemap_migrate_folio;
 }
 
-static void migrate_stat_add(struct migrate_migrator *m,
-			     enum migrate_reason reason, enum migrate_stat stat,
-			     u64 n)
-{
-	if (n)
-		this_cpu_add(m->stats->nr[reason][stat], n);
-}
-
 /*
  * The mark shares a word with what migrate_pages() saved at unmap time, see
  * __migrate_folio_record().  Where that word is called ->migrate_info, it is
@@ -92,6 +84,37 @@ static bool migrate_unmark(struct folio *dst)
 }
 
 /**
+ * migrate_batch_count - count what a migrator did with a batch
+ * @m: The migrator.
+ * @batch: The batch.
+ * @ns: How long it took.
+ * @nr: How many pairs it gave each &enum migrate_verdict.
+ * @nr_pages: Base pages that it copied.
+ *
+ * Return: whether that was all.
+ */
+bool migrate_batch_count(struct migrate_migrator *m,
+			 const struct migrate_batch *batch, u64 ns,
+			 const unsigned int *nr, u64 nr_pages)
+{
+	enum migrate_reason reason = batch->reason;
+
+	migrate_stat_add(m, reason, MIGRATE_STAT_BATCHES, 1);
+	migrate_stat_add(m, reason, MIGRATE_STAT_FOLIOS, nr[MIGRATE_COPIED]);
+	migrate_stat_add(m, reason, MIGRATE_STAT_BYTES, nr_pages << PAGE_SHIFT);
+	migrate_stat_add(m, reason, MIGRATE_STAT_NS, ns);
+	migrate_stat_add(m, reason, MIGRATE_STAT_CPU_NS, batch->helper_ns);
+	migrate_stat_add(m, reason, MIGRATE_STAT_HELPERS, batch->nr_helpers);
+	migrate_stat_add(m, reason, MIGRATE_STAT_NOT_COPIED,
+			 nr[MIGRATE_NOT_COPIED]);
+	migrate_stat_add(m, reason, MIGRATE_STAT_POISONED,
+			 nr[MIGRATE_POISONED]);
+	migrate_stat_add(m, reason, MIGRATE_STAT_LOST, nr[MIGRATE_DST_LOST]);
+	trace_mm_migrate_offload_end(m->ops->name, batch, ns, nr);
+	return nr[MIGRATE_COPIED] == batch->nr_pairs;
+}
+
+/**
  * migrate_batch_settle - act on the verdicts of a batch
  * @m: Migrator that gave them.
  * @batch: The batch.
@@ -106,8 +129,7 @@ bool migrate_batch_settle(struct migrate_migrator *m,
 			  struct list_head *src_rejects,
 			  struct list_head *dst_rejects)
 {
-	unsigned int nr[MIGRATE_DST_LOST + 1] = {};
-	enum migrate_reason reason = batch->reason;
+	unsigned int nr[NR_MIGRATE_VERDICTS] = {};
 	u64 nr_pages = 0;
 
 	for (unsigned int i = 0; i < batch->nr_pairs; i++) {
@@ -131,20 +153,7 @@ bool migrate_batch_settle(struct migrate_migrator *m,
 		}
 		nr[pair->verdict]++;
 	}
-
-	migrate_stat_add(m, reason, MIGRATE_STAT_BATCHES, 1);
-	migrate_stat_add(m, reason, MIGRATE_STAT_FOLIOS, nr[MIGRATE_COPIED]);
-	migrate_stat_add(m, reason, MIGRATE_STAT_BYTES, nr_pages << PAGE_SHIFT);
-	migrate_stat_add(m, reason, MIGRATE_STAT_NS, ns);
-	migrate_stat_add(m, reason, MIGRATE_STAT_CPU_NS, batch->helper_ns);
-	migrate_stat_add(m, reason, MIGRATE_STAT_HELPERS, batch->nr_helpers);
-	migrate_stat_add(m, reason, MIGRATE_STAT_NOT_COPIED,
-			 nr[MIGRATE_NOT_COPIED]);
-	migrate_stat_add(m, reason, MIGRATE_STAT_POISONED,
-			 nr[MIGRATE_POISONED]);
-	migrate_stat_add(m, reason, MIGRATE_STAT_LOST, nr[MIGRATE_DST_LOST]);
-	trace_mm_migrate_offload_end(m->ops->name, batch, ns, nr);
-	return nr[MIGRATE_COPIED] == batch->nr_pairs;
+	return migrate_batch_count(m, batch, ns, nr, nr_pages);
 }
 
 /*
@@ -245,17 +254,19 @@ int migrate_offload_limit(const struct list_head *from,
 	return limit;
 }
 
-static void migrate_copy_window(struct migrate_migrator *m,
-				struct migrate_window *window,
-				struct list_head *src_rejects,
-				struct list_head *dst_rejects)
+/**
+ * migrate_window_copy - let a migrator copy a batch
+ * @m: The migrator.
+ * @window: Holds the batch, of at least one pair.
+ *
+ * To be called inside migrate_srcu.
+ *
+ * Return: how long it took, in ns.
+ */
+u64 migrate_window_copy(struct migrate_migrator *m, struct migrate_window *window)
 {
 	struct migrate_batch *batch = &window->batch;
-	u64 start, ns;
-	bool whole;
-
-	if (!batch->nr_pairs)
-		return;
+	u64 start;
 
 	batch->src_nid = folio_nid(batch->pairs[0].src);
 	batch->dst_nid = folio_nid(batch->pairs[0].dst);
@@ -264,13 +275,43 @@ static void migrate_copy_window(struct migrate_migrator *m,
 				       (u64)batch->nr_pages << PAGE_SHIFT);
 	start = ktime_get_ns();
 	m->ops->copy(batch);
-	ns = ktime_get_ns() - start;
-	whole = migrate_batch_settle(m, batch, ns, src_rejects, dst_rejects);
+	return ktime_get_ns() - start;
+}
+
+/**
+ * migrate_window_finish - note what a batch has cost, and make room for the next
+ * @m: Migrator that copied it.
+ * @window: Holds the batch.
+ * @ns: How long it took.
+ * @whole: All of it was copied.
+ */
+void migrate_window_finish(struct migrate_migrator *m,
+			   struct migrate_window *window, u64 ns, bool whole)
+{
+	struct migrate_batch *batch = &window->batch;
+
 	migrate_speed_learn(&m->speed[window->class],
 			    (u64)batch->nr_pages << PAGE_SHIFT, ns, whole);
 	if (batch->helper_ns)
 		account_delegated_systime(batch->helper_ns);
 	migrate_batch_init(window);
+}
+
+static void migrate_copy_window(struct migrate_migrator *m,
+				struct migrate_window *window,
+				struct list_head *src_rejects,
+				struct list_head *dst_rejects)
+{
+	bool whole;
+	u64 ns;
+
+	if (!window->batch.nr_pairs)
+		return;
+
+	ns = migrate_window_copy(m, window);
+	whole = migrate_batch_settle(m, &window->batch, ns, src_rejects,
+				     dst_rejects);
+	migrate_window_finish(m, window, ns, whole);
 }
 
 static void migrate_copy_lists(struct migrate_migrator *m,
@@ -297,15 +338,23 @@ static void migrate_copy_lists(struct migrate_migrator *m,
 	migrate_copy_window(m, window, src_rejects, dst_rejects);
 }
 
-/*
- * Who copies this batch?  The folio that ends a batch may make it almost twice as
- * long as the default.  Beyond that it has passed the gate before it was unmapped;
- * the others are asked about now, while "no" costs nothing.
+/**
+ * migrate_copier - who copies this batch?
+ * @m: Who was chosen for the reason.
+ * @reason: Why it is migrated.
+ * @extent: What is to be copied.
+ * @longer: It has passed the gate before it was unmapped.
+ *
+ * The folio that ends a batch may make it almost twice as long as the default.
+ * What is longer has passed the gate; the others are asked about now, while "no"
+ * costs nothing.
+ *
+ * Return: a migrator, or NULL.
  */
-static struct migrate_migrator *migrate_copier(struct migrate_migrator *m,
-					       enum migrate_reason reason,
-					       const struct migrate_extent *extent,
-					       bool longer)
+struct migrate_migrator *migrate_copier(struct migrate_migrator *m,
+					enum migrate_reason reason,
+					const struct migrate_extent *extent,
+					bool longer)
 {
 	if (m == migrate_auto)
 		return migrate_auto_choose(extent, reason, longer);

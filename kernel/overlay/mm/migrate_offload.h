@@ -10,6 +10,7 @@
 #include <linux/list.h>
 #include <linux/migrate.h>
 #include <linux/migrate_mode.h>
+#include <linux/page-flags.h>
 #include <linux/types.h>
 
 #ifdef CONFIG_MIGRATE_OFFLOAD
@@ -37,6 +38,26 @@ void migrate_offload_copy(struct list_head *src_folios,
 			  enum migrate_reason reason, int nr_default,
 			  struct list_head *src_rejects,
 			  struct list_head *dst_rejects);
+int __migrate_offload_copy_hugetlb(struct folio *dst, struct folio *src,
+				   enum migrate_reason reason);
+bool __migrate_offload_hugetlb_copied(struct folio *dst);
+
+/* Returns 0 if the folio may be moved, whoever copies it. */
+static inline int migrate_offload_copy_hugetlb(struct folio *dst,
+					       struct folio *src,
+					       enum migrate_reason reason)
+{
+	if (!migrate_offload_enabled())
+		return 0;
+	return __migrate_offload_copy_hugetlb(dst, src, reason);
+}
+
+/* Has the data of a hugetlb folio arrived in @dst already? */
+static inline bool migrate_offload_hugetlb_copied(struct folio *dst)
+{
+	return migrate_offload_enabled() && folio_test_hugetlb(dst) &&
+	       __migrate_offload_hugetlb_copied(dst);
+}
 
 #else /* !CONFIG_MIGRATE_OFFLOAD */
 
@@ -64,6 +85,18 @@ static inline void migrate_offload_copy(struct list_head *src_folios,
 					struct list_head *src_rejects,
 					struct list_head *dst_rejects)
 {
+}
+
+static inline int migrate_offload_copy_hugetlb(struct folio *dst,
+					       struct folio *src,
+					       enum migrate_reason reason)
+{
+	return 0;
+}
+
+static inline bool migrate_offload_hugetlb_copied(struct folio *dst)
+{
+	return false;
 }
 
 #endif /* CONFIG_MIGRATE_OFFLOAD */

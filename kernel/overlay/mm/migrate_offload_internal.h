@@ -34,6 +34,8 @@
 
 struct migrate_window;
 
+#define NR_MIGRATE_VERDICTS	(MIGRATE_DST_LOST + 1)
+
 /**
  * struct migrate_job - one parallel copy and the claims on its pieces
  * @claim: Generation of the job in the upper half, number of pieces that
@@ -232,6 +234,17 @@ extern bool migrate_file_folios;
 bool migrate_offload_eligible(struct folio *src);
 bool migrate_allowed(const struct migrate_migrator *m,
 		     enum migrate_reason reason);
+u64 migrate_window_copy(struct migrate_migrator *m,
+			struct migrate_window *window);
+void migrate_window_finish(struct migrate_migrator *m,
+			   struct migrate_window *window, u64 ns, bool whole);
+struct migrate_migrator *migrate_copier(struct migrate_migrator *m,
+					enum migrate_reason reason,
+					const struct migrate_extent *extent,
+					bool longer);
+bool migrate_batch_count(struct migrate_migrator *m,
+			 const struct migrate_batch *batch, u64 ns,
+			 const unsigned int *nr, u64 nr_pages);
 bool migrate_batch_settle(struct migrate_migrator *m,
 			  struct migrate_batch *batch, u64 ns,
 			  struct list_head *src_rejects,
@@ -309,6 +322,14 @@ void migrate_job_settle(struct migrate_job *job);
 extern struct kobject *migrate_kobj;
 
 /* migrate_offload_stats.c */
+static inline void migrate_stat_add(struct migrate_migrator *m,
+				    enum migrate_reason reason,
+				    enum migrate_stat stat, u64 n)
+{
+	if (n)
+		this_cpu_add(m->stats->nr[reason][stat], n);
+}
+
 u64 migrate_stat_read(const struct migrate_migrator *m, enum migrate_stat stat);
 u64 migrate_stat_read_reason(const struct migrate_migrator *m,
 			     enum migrate_reason reason, enum migrate_stat stat);

@@ -62,6 +62,7 @@ static void migrate_padata_copy(struct migrate_batch *batch)
 {
 	unsigned int nr = migrate_padata_workers((unsigned long)batch->nr_pages
 						 << PAGE_SHIFT);
+	bool hugetlb = folio_test_hugetlb(batch->pairs[0].src);
 	migrate_copy_fn copy =
 		migrate_offload_copy_routine(READ_ONCE(migrate_padata_copy_mode),
 					     batch);
@@ -75,6 +76,12 @@ static void migrate_padata_copy(struct migrate_batch *batch)
 		.numa_aware = true,
 	};
 
+	/*
+	 * A hugetlb folio of a file holds a lock that exiting tasks wait for, and
+	 * threads that have not started yet may need the memory of those.
+	 */
+	if (hugetlb)
+		job.max_threads = 1;
 	padata_do_multithreaded(&job);
 	migrate_offload_settle(batch);
 }

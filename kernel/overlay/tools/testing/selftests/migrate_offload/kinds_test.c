@@ -19,8 +19,6 @@
 #endif
 
 #define KSM	"/sys/kernel/mm/ksm/"
-#define HUGE	"/sys/kernel/mm/hugepages/hugepages-2048kB/"
-#define HUGE_OF	"/sys/devices/system/node/node%d/hugepages/hugepages-%zukB/"
 
 FIXTURE(kinds)
 {
@@ -128,100 +126,6 @@ TEST_F(kinds, ksm)
 	for (size_t i = 0; i < 64; i++)
 		r->mem[i * mo_page_size]--;
 	ASSERT_EQ(MO_GOOD, mo_check(r->mem, half, r->base, 1));
-}
-
-static long long hugetlb_pages(int node)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), HUGE_OF "nr_hugepages", node,
-		 mo_pmd_size >> 10);
-	return mo_get(path);
-}
-
-static bool hugetlb_pool(int node, const char *nr)
-{
-	return !mo_putf(nr, HUGE_OF "nr_hugepages", node, mo_pmd_size >> 10) &&
-	       hugetlb_pages(node) == atoi(nr);
-}
-
-/*
- * hugetlb folios have their own way, which must not see a mark of ours: without
- * free pages on the other node the destination is a temporary page, whose flag
- * is the same bit of the same word.
- */
-static void hugetlb(struct __test_metadata *_metadata, struct mo_region *r,
-		    int flags, const char *nr_free)
-{
-	long long total;
-
-	if (!hugetlb_pool(mo_nodes[0], "4") ||
-	    !hugetlb_pool(mo_nodes[1], nr_free))
-		SKIP(return, "no free huge pages");
-	total = 4 + atoi(nr_free);
-
-	r->len = 4 * mo_pmd_size;
-	r->mem = mmap(NULL, r->len, PROT_READ | PROT_WRITE,
-		      flags | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-	ASSERT_NE(MAP_FAILED, r->mem);
-	mo_fill(r->mem, r->len, (uintptr_t)r->mem, 1);
-	ASSERT_EQ(0, mo_scan(r));
-	ASSERT_EQ(4, r->nr);
-	ASSERT_TRUE(mo_all_flags(r, KPF_HUGE));
-	mo_to_and_fro(_metadata, r, 0, MPOL_MF_MOVE, true);
-
-	EXPECT_EQ(total, hugetlb_pages(mo_nodes[0]) +
-			 hugetlb_pages(mo_nodes[1]));
-	EXPECT_EQ(0, mo_get(HUGE "surplus_hugepages"));
-}
-
-TEST_F(kinds, hugetlb_private)
-{
-	hugetlb(_metadata, &self->r, MAP_PRIVATE, "0");
-}
-
-TEST_F(kinds, hugetlb_private_pool)
-{
-	hugetlb(_metadata, &self->r, MAP_PRIVATE, "4");
-}
-
-TEST_F(kinds, hugetlb_shared)
-{
-	hugetlb(_metadata, &self->r, MAP_SHARED, "0");
-}
-
-TEST_F(kinds, hugetlb_shared_pool)
-{
-	hugetlb(_metadata, &self->r, MAP_SHARED, "4");
-}
-
-/* hugetlb between other folios in one call. */
-TEST_F(kinds, hugetlb_mixed)
-{
-	struct mo_region *r = &self->r;
-	struct mo_region huge = { .len = mo_pmd_size };
-	long long before = mo_copied();
-	void *addrs[101];
-	int nodes[101], status[101];
-
-	if (!hugetlb_pool(mo_nodes[0], "1") || !hugetlb_pool(mo_nodes[1], "0"))
-		SKIP(return, "no free huge page");
-	huge.mem = mmap(NULL, huge.len, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-			MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-	ASSERT_NE(MAP_FAILED, huge.mem);
-	mo_fill(huge.mem, huge.len, 0, 1);
-	make_pages(_metadata, r, 100);
-
-	for (int i = 0; i < 101; i++) {
-		addrs[i] = i == 50 ? huge.mem : r->addrs[i - (i > 50)];
-		nodes[i] = mo_nodes[1];
-	}
-	ASSERT_EQ(0, mo_move_array(101, addrs, nodes, status, MPOL_MF_MOVE));
-	ASSERT_EQ(100, mo_on_node(r, mo_nodes[1]));
-	ASSERT_EQ(MO_GOOD, mo_check(huge.mem, huge.len, 0, 1));
-	ASSERT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 1));
-	ASSERT_EQ(before + mo_expect(100), mo_copied());
-	mo_free(&huge);
 }
 
 TEST_F(kinds, mlocked)

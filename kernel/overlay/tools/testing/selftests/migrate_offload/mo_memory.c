@@ -136,6 +136,31 @@ int mo_scan(struct mo_region *r)
 	return err;
 }
 
+/**
+ * mo_map_huge - map hugetlb folios
+ * @r: The region, of which @len is set.
+ * @size: Size of the folios.
+ * @flags: MAP_PRIVATE or MAP_SHARED.
+ *
+ * They are empty, on a node that the policy of the task allows.
+ *
+ * Return: whether there were enough.
+ */
+bool mo_map_huge(struct mo_region *r, size_t size, int flags)
+{
+	int log = __builtin_ctzl(size);
+
+	r->mem = mmap(NULL, r->len, PROT_READ | PROT_WRITE, flags |
+		      MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE |
+		      log << MAP_HUGE_SHIFT, -1, 0);
+	if (r->mem == MAP_FAILED) {
+		r->mem = NULL;
+		return false;
+	}
+	return !mo_scan(r) && mo_all_pages(r, size / mo_page_size) &&
+	       mo_all_flags(r, KPF_HUGE);
+}
+
 void mo_free(struct mo_region *r)
 {
 	free(r->addrs);
