@@ -29,7 +29,7 @@ V ?= 0
 MO_START := $(shell date +%s)
 export MO_START V ACCEL CONFIG MIRROR
 export FUNCTIONS
-export TABLES TOTAL COUNTS LIMITS STALLS TOUCH MIGRATORS SIZES REPS WORKERS SMP MEM
+export TABLES TOTAL COUNTS LIMITS STALLS TOUCH HUGETLB MIGRATORS SIZES REPS WORKERS SMP MEM
 
 # The rest is in the recipes: no half-made files, no built-in rules, and one
 # target after the other, as each script uses all CPUs by itself.

@@ -55,7 +55,9 @@ for table in ${TABLES:-sweep count breakdown latency}; do
 		${MIN_BATCH:+--min-batch "$MIN_BATCH"} ${MIN_SHARE:+--min-share "$MIN_SHARE"} \
 		${MIGRATORS:+--migrators "$MIGRATORS"}
 	case $table in
-	sweep) set -- "$@" --total "$TOTAL" ${SIZES:+--folio-sizes "$SIZES"} ;;
+	sweep)
+		set -- "$@" --total "$TOTAL" ${HUGETLB:+--hugetlb} ${SIZES:+--folio-sizes "$SIZES"}
+		;;
 	count)
 		# The longest moves of all: fewer of them.
 		reps=3

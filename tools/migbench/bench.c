@@ -10,6 +10,7 @@
 
 #include "bench.h"
 #include "dma.h"
+#include "hugetlb.h"
 #include "settings.h"
 
 /* What the turns of one buffer share. */
@@ -217,7 +218,8 @@ static int open_buffer(struct run *run, int node, char why[NOTE_LEN])
 	int err;
 
 	close_buffer(run);
-	err = buffer_make(&run->buf, run->folio, run->nr, node, why);
+	err = buffer_make(&run->buf, run->folio, run->nr, node, run->b->o->hugetlb,
+			  why);
 	if (err || !run->touch)
 		return err;
 	run->toucher = toucher_new(&run->buf);
@@ -372,24 +374,51 @@ static void finish_cell(struct run *run, struct cell *c)
  * folio is taken for one of them after its first move and is split at the
  * second. Only new folios move as what they are.
  */
-static bool needs_fresh(size_t folio)
+static bool needs_fresh(const struct options *o, size_t folio)
 {
-	return folio != (size_t)sysconf(_SC_PAGESIZE) && folio != SZ_2M;
+	return !o->hugetlb && folio != (size_t)sysconf(_SC_PAGESIZE) && folio != SZ_2M;
+}
+
+/* The pool of the other node must not run dry either. */
+static int reserve(const struct run *run, char why[NOTE_LEN])
+{
+	const int *node = run->b->info.node;
+	char size[32];
+	int i, err = 0;
+
+	for (i = 0; !err && i < 2; i++)
+		err = hugetlb_reserve(NODE_DIR, node[i], run->folio, run->nr);
+	if (err)
+		snprintf(why, NOTE_LEN, "%zu hugetlb pages of size %s on nodes %d and %d: %s",
+			 run->nr, format_size(size, sizeof(size), run->folio),
+			 node[0], node[1], strerror(-err));
+	return err;
+}
+
+static int allow_size(const struct run *run, char why[NOTE_LEN])
+{
+	char size[32];
+
+	if (run->b->o->hugetlb)
+		return reserve(run, why);
+	/* Other errors: the present settings may do; the check of sizes tells. */
+	if (thp_allow_only(THP_DIR, run->folio) != -ENOENT)
+		return 0;
+	snprintf(why, NOTE_LEN, "this kernel makes no folios of size %s",
+		 format_size(size, sizeof(size), run->folio));
+	return -ENOENT;
 }
 
 static int prepare(struct run *run)
 {
-	char why[NOTE_LEN], size[32];
+	char why[NOTE_LEN];
 	int err;
 
-	err = thp_allow_only(THP_DIR, run->folio);
-	if (err == -ENOENT) {
-		snprintf(why, sizeof(why), "this kernel makes no folios of size %s",
-			 format_size(size, sizeof(size), run->folio));
+	err = allow_size(run, why);
+	if (err) {
 		set_pending(run, STATUS_NOT_RUN, why);
 		return err;
 	}
-	/* Other errors: the present settings may do; the check of sizes tells. */
 	err = open_buffer(run, run->b->info.node[0], why);
 	if (err) {
 		set_pending(run, STATUS_NOT_RUN, why);
@@ -405,7 +434,7 @@ void bench_run(struct bench *b, size_t folio, size_t nr, struct cell *cells,
 	       size_t nr_cells, bool touch)
 {
 	struct run run = {
-		.b = b, .folio = folio, .nr = nr, .fresh = needs_fresh(folio),
+		.b = b, .folio = folio, .nr = nr, .fresh = needs_fresh(b->o, folio),
 		.cells = cells, .nr_cells = nr_cells, .touch = touch,
 	};
 	char why[NOTE_LEN];
@@ -413,7 +442,7 @@ void bench_run(struct bench *b, size_t folio, size_t nr, struct cell *cells,
 
 	for (i = 0; i < nr_cells; i++)
 		todo += pending(&cells[i]);
-	if (todo && !bench_fits(b, folio * nr, why))
+	if (todo && !b->o->hugetlb && !bench_fits(b, folio * nr, why))
 		set_pending(&run, STATUS_NOT_RUN, why);
 	else if (todo && !prepare(&run))
 		(b->o->interleave ? take_turns : take_cell_by_cell)(&run);

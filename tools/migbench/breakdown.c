@@ -41,9 +41,9 @@ static double copy_seconds(struct bench *b, size_t folio, size_t nr)
 	double start, median;
 	size_t i;
 
-	if (buffer_make(&from, folio, nr, b->info.node[0], why))
+	if (buffer_make(&from, folio, nr, b->info.node[0], false, why))
 		return NAN;
-	if (buffer_make(&to, folio, nr, b->info.node[1], why)) {
+	if (buffer_make(&to, folio, nr, b->info.node[1], false, why)) {
 		buffer_free(&from);
 		return NAN;
 	}

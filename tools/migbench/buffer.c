@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "hugetlb.h"
 #include "parse.h"
 #include "pattern.h"
 
@@ -52,6 +53,20 @@ int move_pages_probe(void)
 	ret = move_pages(0, 1, &page, NULL, &status, 0);
 	free(page);
 	return ret < 0 ? -errno : 0;
+}
+
+/* Reserved, so that a fault finds one. */
+static int map_hugetlb(struct buffer *b)
+{
+	b->map_len = b->bytes;
+	b->map = mmap(NULL, b->map_len, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		      MAP_ANONYMOUS | hugetlb_map_flags(b->folio), -1, 0);
+	if (b->map == MAP_FAILED) {
+		b->map = NULL;
+		return -errno;
+	}
+	b->base = b->map;
+	return 0;
 }
 
 static int map_range(struct buffer *b)
@@ -122,6 +137,10 @@ int buffer_check_size(struct buffer *b, char why[NOTE_LEN])
 	char size[32];
 	int err;
 
+	if (b->hugetlb) {
+		b->check = SIZE_HUGETLB;
+		return 0;
+	}
 	err = thp_check(b->base, b->bytes, b->folio, &b->check, &wrong);
 	format_size(size, sizeof(size), b->folio);
 	if (err)
@@ -142,7 +161,7 @@ static int populate(struct buffer *b, char why[NOTE_LEN])
 	size_t elsewhere;
 	int err;
 
-	err = map_range(b);
+	err = b->hugetlb ? map_hugetlb(b) : map_range(b);
 	if (!err)
 		err = bind_range(b, b->node);
 	if (!err)
@@ -162,7 +181,7 @@ static int populate(struct buffer *b, char why[NOTE_LEN])
 	return buffer_check_size(b, why);
 }
 
-int buffer_make(struct buffer *b, size_t folio, size_t nr, int node,
+int buffer_make(struct buffer *b, size_t folio, size_t nr, int node, bool hugetlb,
 		char why[NOTE_LEN])
 {
 	int err;
@@ -172,6 +191,7 @@ int buffer_make(struct buffer *b, size_t folio, size_t nr, int node,
 	b->nr = nr;
 	b->bytes = folio * nr;
 	b->node = node;
+	b->hugetlb = hugetlb;
 	err = populate(b, why);
 	if (err)
 		buffer_free(b);

@@ -6,6 +6,7 @@
 #ifndef MIGBENCH_BUFFER_H
 #define MIGBENCH_BUFFER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cputime.h"
@@ -18,6 +19,7 @@ struct buffer {
 	size_t folio;		/* bytes of one */
 	size_t nr;
 	int node;		/* where it was made */
+	bool hugetlb;
 	uint32_t generation;	/* of the contents */
 	enum size_check check;
 
@@ -42,10 +44,11 @@ double now_seconds(void);
 double buffer_touch(const struct buffer *b);
 
 /*
- * Makes @nr folios of @folio bytes on @node. Returns 0 or -errno and says in
- * @why what was missing; *b is then empty.
+ * Makes @nr folios of @folio bytes on @node, of its pool of them if they are to be
+ * of @hugetlb. Returns 0 or -errno and says in @why what was missing; *b is then
+ * empty.
  */
-int buffer_make(struct buffer *b, size_t folio, size_t nr, int node,
+int buffer_make(struct buffer *b, size_t folio, size_t nr, int node, bool hugetlb,
 		char why[NOTE_LEN]);
 void buffer_free(struct buffer *b);
 

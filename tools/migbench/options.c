@@ -23,8 +23,8 @@
 enum {
 	OPT_TOTAL, OPT_FOLIO_SIZES, OPT_COUNTS, OPT_LIMITS, OPT_STALLS, OPT_MIGRATORS,
 	OPT_WORKERS, OPT_REPS, OPT_DMA_REPS, OPT_NODES, OPT_INTERLEAVE,
-	OPT_NO_INTERLEAVE, OPT_OVERSUBSCRIBE, OPT_CPU, OPT_TOUCH, OPT_MAX_BATCH, OPT_MIN_BATCH,
-	OPT_MIN_SHARE, OPT_ACCEL, OPT_PACKAGE, OPT_FORMAT, OPT_OUTPUT, OPT_JSON,
+	OPT_NO_INTERLEAVE, OPT_OVERSUBSCRIBE, OPT_CPU, OPT_TOUCH, OPT_HUGETLB, OPT_MAX_BATCH,
+	OPT_MIN_BATCH, OPT_MIN_SHARE, OPT_ACCEL, OPT_PACKAGE, OPT_FORMAT, OPT_OUTPUT, OPT_JSON,
 	OPT_CSV, OPT_QUIET, OPT_HELP, NR_OPTS,
 };
 
@@ -32,7 +32,7 @@ static const struct option_text texts[NR_OPTS] = {
 	[OPT_TOTAL] = { "total", CMD_SWEEP | CMD_LATENCY, "SIZE", "64M 256M 1G",
 		"bytes moved by one call (default: 1G)" },
 	[OPT_FOLIO_SIZES] = { "folio-sizes", CMD_SWEEP | CMD_BREAKDOWN | CMD_LATENCY,
-		"LIST", "4K 16K 64K 128K 256K 512K 1M 2M", "folio sizes" },
+		"LIST", "4K 16K 64K 128K 256K 512K 1M 2M 1G", "folio sizes" },
 	[OPT_COUNTS] = { "counts", CMD_COUNT | CMD_BREAKDOWN, "LIST",
 		"1 8 16 32 64 256 512 2048 8192", "numbers of folios" },
 	[OPT_LIMITS] = { "limits", CMD_LATENCY, "LIST", "2M 4M 8M 16M 32M 64M",
@@ -59,6 +59,8 @@ static const struct option_text texts[NR_OPTS] = {
 		"also report CPU time, of the caller and of all CPUs, in s/GB" },
 	[OPT_TOUCH] = { "touch", CMD_SWEEP | CMD_COUNT, NULL, NULL,
 		"also read what was moved, and report how fast that was" },
+	[OPT_HUGETLB] = { "hugetlb", CMD_SWEEP, NULL, NULL,
+		"move hugetlb pages (folio sizes: those of hugetlb, up to 1G)" },
 	[OPT_MAX_BATCH] = { "max-batch", CMD_MEASURE & ~CMD_LATENCY, "SIZE", "2M 32M 1G",
 		"set max_batch_bytes while measuring" },
 	[OPT_MIN_BATCH] = { "min-batch", CMD_MEASURE & ~CMD_BREAKDOWN, "SIZE", "4K 64K 2M",
@@ -89,17 +91,24 @@ static void set_defaults(struct options *o, enum command command)
 	o->interleave = true;
 	parse_numbers("1,2,4,8,12,16", 1, MAX_WORKERS, &o->workers);
 	parse_sizes("2M,4M,8M,16M,32M,64M,128M,256M,512M,1G", &o->limits);
-	if (command == CMD_SWEEP)
-		parse_sizes("4K,16K,64K,128K,256K,512K,1M,2M", &o->folio_sizes);
-	else if (command == CMD_BREAKDOWN)
-		parse_sizes("4K,2M", &o->folio_sizes);
-	else
-		parse_sizes("2M", &o->folio_sizes);
 	if (command == CMD_BREAKDOWN)
 		parse_numbers("1,512", 1, MAX_COUNT, &o->counts);
 	else
 		parse_numbers("1,8,16,32,64,256,512,2048,8192", 1, MAX_COUNT,
 			      &o->counts);
+}
+
+/* Those depend on another option. */
+static void set_default_sizes(struct options *o)
+{
+	if (o->hugetlb)
+		parse_sizes("2M,1G", &o->folio_sizes);
+	else if (o->command == CMD_SWEEP)
+		parse_sizes("4K,16K,64K,128K,256K,512K,1M,2M", &o->folio_sizes);
+	else if (o->command == CMD_BREAKDOWN)
+		parse_sizes("4K,2M", &o->folio_sizes);
+	else
+		parse_sizes("2M", &o->folio_sizes);
 }
 
 static int set_nodes(struct options *o, const char *arg)
@@ -143,7 +152,7 @@ static int set_folio_sizes(struct options *o, const char *arg)
 
 	for (i = 0; !err && i < o->folio_sizes.n; i++)
 		if (!power_of_two(o->folio_sizes.v[i]) ||
-		    o->folio_sizes.v[i] < 4096 || o->folio_sizes.v[i] > SZ_2M)
+		    o->folio_sizes.v[i] < 4096 || o->folio_sizes.v[i] > SZ_1G)
 			err = -ERANGE;
 	return err;
 }
@@ -167,6 +176,8 @@ static int set_switch(struct options *o, int opt)
 		o->cpu = true;
 	else if (opt == OPT_TOUCH)
 		o->touch = true;
+	else if (opt == OPT_HUGETLB)
+		o->hugetlb = true;
 	else
 		o->quiet = true;
 	return 0;
@@ -231,6 +242,8 @@ static const struct option_table table = { texts, NR_OPTS, set_option };
 
 static int check_args(const struct options *o, const char *name)
 {
+	size_t i;
+
 	if (o->command == CMD_COMPARE && o->nr_args != 2) {
 		complain(name, "needs two result files");
 		return EXIT_USAGE;
@@ -239,6 +252,11 @@ static int check_args(const struct options *o, const char *name)
 		complain(name, "needs an output file and at least one result file");
 		return EXIT_USAGE;
 	}
+	for (i = 0; !o->hugetlb && i < o->folio_sizes.n; i++)
+		if (o->folio_sizes.v[i] > SZ_2M) {
+			complain("folio-sizes", "above 2M only with --hugetlb");
+			return EXIT_USAGE;
+		}
 	if (o->command & CMD_MEASURE && o->nr_args) {
 		complain(o->args[0], "%s takes no such argument", name);
 		return EXIT_USAGE;
@@ -256,6 +274,8 @@ int options_parse(struct options *o, enum command command, int argc, char **argv
 		return ret;
 	o->args = argv + first;
 	o->nr_args = argc - first;
+	if (!o->folio_sizes.n)
+		set_default_sizes(o);
 	return check_args(o, argv[0]);
 }
 

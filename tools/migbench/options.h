@@ -44,6 +44,7 @@ struct options {
 	size_t min_share;
 	bool cpu;
 	bool touch;
+	bool hugetlb;
 	const char *accel;
 	const char *kernel_package;
 	enum format format;

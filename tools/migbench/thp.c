@@ -25,6 +25,7 @@ const char *const size_check_names[] = {
 	[SIZE_PAGEFLAGS]	= "page flags",
 	[SIZE_SMAPS]		= "smaps",
 	[SIZE_BASE]		= "base pages",
+	[SIZE_HUGETLB]		= "hugetlb",
 };
 
 /* Before Linux 6.8 there is one size only, and no directory for it. */

@@ -15,6 +15,7 @@ enum size_check {
 	SIZE_PAGEFLAGS,		/* head and tail flags of every page read */
 	SIZE_SMAPS,		/* PMD mappings counted in smaps */
 	SIZE_BASE,		/* huge pages forbidden for the range */
+	SIZE_HUGETLB,		/* nothing else can be mapped there */
 };
 
 extern const char *const size_check_names[];

@@ -26,7 +26,7 @@ static int make_buffer(void **state)
 	*why = '\0';
 	if (numa_available() < 0 || move_pages_probe())
 		return 0;
-	return buffer_make(&b, page, PAGES, 0, why);
+	return buffer_make(&b, page, PAGES, 0, false, why);
 }
 
 static int free_buffer(void **state)
@@ -89,7 +89,7 @@ static void each_buffer_differs(void **state)
 	need_buffer();
 	first = b.generation;
 	buffer_free(&b);
-	assert_int_equal(buffer_make(&b, page, 64, 0, why), 0);
+	assert_int_equal(buffer_make(&b, page, 64, 0, false, why), 0);
 	assert_int_not_equal(b.generation, first);
 	assert_int_equal(buffer_verify(&b, why), 0);
 }
@@ -194,7 +194,7 @@ static void a_write_lost_at_the_end_is_seen(void **state)
 	(void)state;
 	need_buffer();
 	buffer_free(&b);
-	assert_int_equal(buffer_make(&b, page, 4096, 0, why), 0);
+	assert_int_equal(buffer_make(&b, page, 4096, 0, false, why), 0);
 	t = toucher_new(&b);
 	assert_non_null(t);
 	for (tries = 0; !after && tries < 100; tries++) {

@@ -47,6 +47,13 @@ static void defaults_are_the_rfcs(void **state)
 	assert_false(o.touch);
 	assert_int_equal(parse(&o, CMD_SWEEP, "sweep --touch"), 0);
 	assert_true(o.touch);
+	assert_false(o.hugetlb);
+	assert_int_equal(parse(&o, CMD_SWEEP, "sweep --hugetlb"), 0);
+	assert_true(o.hugetlb);
+	assert_int_equal(o.folio_sizes.n, 2);
+	assert_int_equal(o.folio_sizes.v[1], 1 << 30);
+	assert_int_equal(parse(&o, CMD_SWEEP, "sweep --folio-sizes=1G --hugetlb"), 0);
+	assert_int_equal(o.folio_sizes.v[0], 1 << 30);
 	assert_int_equal(parse(&o, CMD_COUNT, "count --cpu"), 0);
 	assert_int_equal(o.counts.n, 9);
 	assert_int_equal(o.counts.v[8], 8192);

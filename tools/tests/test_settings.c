@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "settings.h"
+#include "hugetlb.h"
 #include "thp.h"
 
 static int restore_and_drop_dir(void **state)
@@ -184,6 +185,24 @@ static void kernels_with_one_size(void **state)
 	assert_text(dir, "old/enabled", "always");
 }
 
+#define POOL(file) "node1/hugepages/hugepages-1048576kB/" file
+
+static void reserves_hugetlb_pages(void **state)
+{
+	(void)state;
+	write_text(dir, POOL("free_hugepages"), "1\n");
+	write_text(dir, POOL("nr_hugepages"), "3\n");
+	assert_int_equal(hugetlb_reserve(in_dir(""), 1, SZ_1G, 1), 0);
+	assert_text(dir, POOL("nr_hugepages"), "3\n");
+	/* The kernel found none. */
+	assert_int_equal(hugetlb_reserve(in_dir(""), 1, SZ_1G, 5), -ENOMEM);
+	assert_text(dir, POOL("nr_hugepages"), "7");
+	assert_int_equal(settings_restore(), 0);
+	assert_text(dir, POOL("nr_hugepages"), "3");
+	assert_int_equal(hugetlb_reserve(in_dir(""), 1, SZ_2M, 1), -ENOENT);
+	assert_int_equal(hugetlb_reserve(in_dir(""), 0, SZ_1G, 1), -ENOENT);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, make_dir, restore_and_drop_dir)
@@ -199,6 +218,7 @@ int main(void)
 		T(allows_one_folio_size),
 		T(unknown_folio_sizes),
 		T(kernels_with_one_size),
+		T(reserves_hugetlb_pages),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
