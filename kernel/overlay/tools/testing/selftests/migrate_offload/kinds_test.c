@@ -63,23 +63,13 @@ static void make_pages(struct __test_metadata *_metadata, struct mo_region *r,
 	ASSERT_EQ(nr, r->nr);
 }
 
-static uint64_t pfn_of(const void *addr)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-	uint64_t entry = 0;
-
-	pread(fd, &entry, 8, (uintptr_t)addr / mo_page_size * 8);
-	close(fd);
-	return entry & ((1ULL << 55) - 1);
-}
-
 /* How many pages of the first half are the same as those of the second? */
 static size_t nr_merged(const char *mem, size_t half)
 {
 	size_t nr = 0;
 
 	for (size_t at = 0; at < half; at += mo_page_size)
-		nr += pfn_of(mem + at) == pfn_of(mem + half + at);
+		nr += mo_pfn(mem + at) == mo_pfn(mem + half + at);
 	return nr;
 }
 
@@ -300,10 +290,10 @@ TEST_F(kinds, soft_offline)
 	char pfn[32];
 
 	make_pages(_metadata, r, 16);
-	old = pfn_of(r->addrs[3]);
+	old = mo_pfn(r->addrs[3]);
 	if (madvise(r->addrs[3], mo_page_size, MADV_SOFT_OFFLINE))
 		SKIP(return, "pages cannot be taken offline");
-	EXPECT_NE(old, pfn_of(r->addrs[3]));
+	EXPECT_NE(old, mo_pfn(r->addrs[3]));
 	EXPECT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 1));
 	EXPECT_EQ(before, mo_copied());
 

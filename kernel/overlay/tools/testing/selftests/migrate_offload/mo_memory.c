@@ -136,6 +136,17 @@ int mo_scan(struct mo_region *r)
 	return err;
 }
 
+/* Where a page is, 0 if it is nowhere. */
+uint64_t mo_pfn(const void *addr)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry = 0;
+
+	pread(fd, &entry, 8, (uintptr_t)addr / mo_page_size * 8);
+	close(fd);
+	return entry & PM_PRESENT ? entry & PM_PFN_MASK : 0;
+}
+
 /**
  * mo_map_huge - map hugetlb folios
  * @r: The region, of which @len is set.
