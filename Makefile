@@ -45,7 +45,7 @@ help:
 	@echo 'make run            boot a kernel that migrates in batches, print the tables'
 	@echo 'make check          all tests; ends with "N passed, N failed, N skipped"'
 	@echo 'make check T=NAME   one of them, or a group: host lint kunit engine tools'
-	@echo '                    selftest stranger mutation'
+	@echo '                    selftest stranger mutation made'
 	@echo 'make check-long     more kernels, more mistakes, longer'
 	@echo 'make overhead       instructions for each moved page, against an unpatched kernel'
 	@echo '                    (FUNCTIONS=1: where they go, by function)'
