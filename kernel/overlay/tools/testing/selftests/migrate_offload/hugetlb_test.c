@@ -7,12 +7,8 @@
 
 #include "mo_test.h"
 
-#define MODE		MO_SYSFS "test/mode"
-#define RELEASE		MO_SYSFS "test/release"
 #define HUGE		"/sys/kernel/mm/hugepages/hugepages-%zukB/"
 #define HUGE_OF		"/sys/devices/system/node/node%d/hugepages/hugepages-%zukB/"
-/* Longer than a lost destination is written to. */
-#define ALL_WRITTEN_US	400000
 /* Attempts at a folio in which the migrator is asked. */
 #define ATTEMPTS	3
 #define NR		4
@@ -173,11 +169,7 @@ FIXTURE_VARIANT_ADD(fault, shared)
 
 FIXTURE_SETUP(fault)
 {
-	static const struct mo_variant test_migrator = {
-		.migrator = "test",
-		.mode = "copy",
-	};
-	const char *reason = mo_use(&test_migrator);
+	const char *reason = mo_use(&mo_test_migrator);
 
 	if (reason)
 		SKIP(return, "migrator test: %s", reason);
@@ -193,8 +185,8 @@ FIXTURE_SETUP(fault)
 /* Whatever has failed, no page is gone when the last late write is over. */
 FIXTURE_TEARDOWN(fault)
 {
-	mo_write(RELEASE, "1", 1);
-	usleep(ALL_WRITTEN_US);
+	mo_write(MO_RELEASE, "1", 1);
+	usleep(MO_ALL_WRITTEN_US);
 	if (self->total) {
 		EXPECT_EQ(self->total, pool(mo_nodes[0]) + pool(mo_nodes[1]));
 		EXPECT_EQ(0, surplus());
@@ -206,7 +198,7 @@ FIXTURE_TEARDOWN(fault)
 static void arrives(struct __test_metadata *_metadata, struct mo_region *r,
 		    const char *mode, const char *stat, int times)
 {
-	ASSERT_EQ(0, mo_put(MODE, mode));
+	ASSERT_EQ(0, mo_put(MO_MODE, mode));
 	for (int pass = 0; pass < MO_PASSES; pass++) {
 		int node = mo_nodes[!(pass % 2)];
 		long long before = mo_stat("test", stat);
@@ -218,7 +210,7 @@ static void arrives(struct __test_metadata *_metadata, struct mo_region *r,
 		mo_fill(r->mem, r->len, r->base, pass + 2);
 	}
 	/* Late writes go nowhere. */
-	usleep(ALL_WRITTEN_US);
+	usleep(MO_ALL_WRITTEN_US);
 	ASSERT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, MO_PASSES + 1));
 }
 
@@ -244,7 +236,7 @@ TEST_F(fault, poison)
 	struct mo_region *r = &self->r;
 	long long before = mo_stat("test", "poisoned");
 
-	ASSERT_EQ(0, mo_put(MODE, "poison"));
+	ASSERT_EQ(0, mo_put(MO_MODE, "poison"));
 	EXPECT_EQ(NR, mo_move(r, mo_nodes[1], MPOL_MF_MOVE));
 	EXPECT_EQ(NR, mo_on_node(r, mo_nodes[0]));
 	EXPECT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 1));
@@ -261,19 +253,19 @@ TEST_F(fault, pin)
 	struct mo_region *r = &self->r;
 	long long batches;
 
-	ASSERT_EQ(0, mo_put(MODE, "pin"));
+	ASSERT_EQ(0, mo_put(MO_MODE, "pin"));
 	EXPECT_EQ(NR, mo_move(r, mo_nodes[1], MPOL_MF_MOVE));
 	ASSERT_EQ(NR, mo_on_node(r, mo_nodes[0]));
 	ASSERT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 1));
 
-	ASSERT_EQ(0, mo_write(MODE, "none", 4));
+	ASSERT_EQ(0, mo_write(MO_MODE, "none", 4));
 	mo_fill(r->mem, r->len, r->base, 2);
 	batches = mo_stat("test", "batches");
 	EXPECT_EQ(NR, mo_move(r, mo_nodes[1], MPOL_MF_MOVE));
 	ASSERT_EQ(NR, mo_on_node(r, mo_nodes[0]));
 	EXPECT_EQ(batches, mo_stat("test", "batches"));
 
-	ASSERT_EQ(0, mo_write(RELEASE, "1", 1));
+	ASSERT_EQ(0, mo_write(MO_RELEASE, "1", 1));
 	EXPECT_EQ(0, mo_move(r, mo_nodes[1], MPOL_MF_MOVE));
 	ASSERT_EQ(NR, mo_on_node(r, mo_nodes[1]));
 	ASSERT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 2));

@@ -42,6 +42,17 @@
 	MO_MTCOPY_VARIANTS(fixture);				\
 	MO_VARIANT(fixture, dcbm_4, "dcbm", .channels = 4)
 
+/* The migrator that fails on purpose, and its files. */
+static const __attribute__((unused)) struct mo_variant mo_test_migrator = {
+	.migrator = "test",
+	.mode = "copy",
+};
+
+#define MO_MODE		MO_SYSFS "test/mode"
+#define MO_RELEASE	MO_SYSFS "test/release"
+/* Longer than it writes to a destination that is lost. */
+#define MO_ALL_WRITTEN_US	400000
+
 #define MO_PASSES	4
 
 /*

@@ -12,14 +12,10 @@
 
 #include "mo_test.h"
 
-#define MODE		MO_SYSFS "test/mode"
-#define RELEASE		MO_SYSFS "test/release"
 /* Pairs that a migrator gets in one call at most. */
 #define WINDOW		1024
 /* Written by the mode "stale" when it lets go of the first folio. */
 #define STALE_WORD	0x5741545354414c45ULL
-/* Longer than a lost destination is written to. */
-#define ALL_WRITTEN_US	400000
 
 struct counters {
 	long long batches, folios, bytes, not_copied, poisoned, lost, declined;
@@ -47,14 +43,9 @@ FIXTURE_VARIANT_ADD(verdict, huge)
 	.huge = true,
 };
 
-static const struct mo_variant test_migrator = {
-	.migrator = "test",
-	.mode = "copy",
-};
-
 FIXTURE_SETUP(verdict)
 {
-	const char *reason = mo_use(&test_migrator);
+	const char *reason = mo_use(&mo_test_migrator);
 
 	if (reason)
 		SKIP(return, "migrator test: %s", reason);
@@ -63,7 +54,7 @@ FIXTURE_SETUP(verdict)
 
 FIXTURE_TEARDOWN(verdict)
 {
-	mo_write(RELEASE, "1", 1);
+	mo_write(MO_RELEASE, "1", 1);
 	mo_restore();
 	mo_free(&self->r);
 }
@@ -159,7 +150,7 @@ static void moves(struct __test_metadata *_metadata, struct mo_region *r,
 
 	if (!make_folios(r, nr, huge))
 		SKIP(return, "no %zu free folios", nr);
-	ASSERT_EQ(0, mo_put(MODE, mode));
+	ASSERT_EQ(0, mo_put(MO_MODE, mode));
 	for (int pass = 0; pass < MO_PASSES; pass++) {
 		int node = mo_nodes[!(pass % 2)];
 
@@ -174,7 +165,7 @@ static void moves(struct __test_metadata *_metadata, struct mo_region *r,
 		mo_fill(r->mem, r->len, r->base, pass + 2);
 	}
 	/* Late writes go nowhere. */
-	usleep(ALL_WRITTEN_US);
+	usleep(MO_ALL_WRITTEN_US);
 	ASSERT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, MO_PASSES + 1));
 }
 
@@ -227,7 +218,7 @@ TEST_F(verdict, lost_is_not_reused)
 
 	if (!make_folios(r, nr, variant->huge))
 		SKIP(return, "no %zu free folios", nr);
-	ASSERT_EQ(0, mo_put(MODE, "mixed"));
+	ASSERT_EQ(0, mo_put(MO_MODE, "mixed"));
 	ASSERT_EQ(0, mo_bind(mo_nodes[1]));
 	ASSERT_EQ(0, mo_move(r, mo_nodes[1], MPOL_MF_MOVE));
 
@@ -236,7 +227,7 @@ TEST_F(verdict, lost_is_not_reused)
 	ASSERT_NE(NULL, fresh);
 	madvise(fresh, len, variant->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	mo_fill(fresh, len, 0, 1);
-	usleep(ALL_WRITTEN_US);
+	usleep(MO_ALL_WRITTEN_US);
 	EXPECT_EQ(MO_GOOD, mo_check(fresh, len, 0, 1));
 	EXPECT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 1));
 	munmap(fresh, len);
@@ -250,14 +241,14 @@ TEST_F(verdict, pin)
 
 	if (!make_folios(r, nr, variant->huge))
 		SKIP(return, "no %zu free folios", nr);
-	ASSERT_EQ(0, mo_put(MODE, "pin"));
+	ASSERT_EQ(0, mo_put(MO_MODE, "pin"));
 	EXPECT_EQ(1, mo_move(r, mo_nodes[1], MPOL_MF_MOVE));
 	ASSERT_EQ(nr - 1, mo_on_node(r, mo_nodes[1]));
 	ASSERT_EQ(mo_nodes[0], r->status[0]);
 	ASSERT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 1));
 
 	/* It can be used, and it still cannot move. */
-	ASSERT_EQ(0, mo_write(MODE, "copy", 4));
+	ASSERT_EQ(0, mo_write(MO_MODE, "copy", 4));
 	mo_fill(r->mem, r->len, r->base, 2);
 	r->nr = 1;
 	EXPECT_EQ(1, mo_move(r, mo_nodes[1], MPOL_MF_MOVE));
@@ -265,7 +256,7 @@ TEST_F(verdict, pin)
 	ASSERT_EQ(nr - 1, mo_on_node(r, mo_nodes[1]));
 	ASSERT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 2));
 
-	ASSERT_EQ(0, mo_write(RELEASE, "1", 1));
+	ASSERT_EQ(0, mo_write(MO_RELEASE, "1", 1));
 	EXPECT_EQ(0, mo_move(r, mo_nodes[1], MPOL_MF_MOVE));
 	ASSERT_EQ(nr, mo_on_node(r, mo_nodes[1]));
 	ASSERT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 2));
@@ -284,7 +275,7 @@ TEST_F(verdict, stale)
 	if (!make_folios(r, nr, variant->huge))
 		SKIP(return, "no %zu free folios", nr);
 	first = r->addrs[0];
-	ASSERT_EQ(0, mo_put(MODE, "stale"));
+	ASSERT_EQ(0, mo_put(MO_MODE, "stale"));
 	for (int pass = 0; pass < MO_PASSES; pass++) {
 		*first = mo_word(r->base, 1);
 		ASSERT_EQ(0, mo_move(r, mo_nodes[!(pass % 2)], MPOL_MF_MOVE));
@@ -304,13 +295,13 @@ TEST_F(verdict, mbind)
 
 	if (!make_folios(r, nr, variant->huge))
 		SKIP(return, "no %zu free folios", nr);
-	ASSERT_EQ(0, mo_put(MODE, "mixed"));
+	ASSERT_EQ(0, mo_put(MO_MODE, "mixed"));
 	mask[mo_nodes[1] / 64] = 1UL << (mo_nodes[1] % 64);
 	ASSERT_EQ(0, syscall(__NR_mbind, r->mem, r->len, MPOL_BIND, mask,
 			     sizeof(mask) * 8, MPOL_MF_MOVE | MPOL_MF_STRICT));
 	EXPECT_EQ(nr, mo_on_node(r, mo_nodes[1]));
 	EXPECT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 1));
-	usleep(ALL_WRITTEN_US);
+	usleep(MO_ALL_WRITTEN_US);
 	EXPECT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 1));
 }
 
