@@ -21,7 +21,7 @@ static LIST_HEAD(dcbm_free);
 /* Free ones, those of batches, and those that are being taken or given back. */
 static LIST_HEAD(dcbm_held);
 static unsigned int dcbm_nr_wanted;
-/* Free ones and those of batches. */
+/* Free ones and those of batches; dcbm_chans_resize() reads it without the lock. */
 static unsigned int dcbm_nr_held;
 /* For those who wait until a channel is not in dcbm_held any more. */
 static DECLARE_WAIT_QUEUE_HEAD(dcbm_forgotten);
@@ -59,7 +59,7 @@ static void dcbm_chan_unlist(struct dcbm_chan *chan)
 void dcbm_chan_forget(struct dcbm_chan *chan)
 {
 	lockdep_assert_held(&dcbm_lock);
-	dcbm_nr_held--;
+	WRITE_ONCE(dcbm_nr_held, dcbm_nr_held - 1);
 	dcbm_chan_unlist(chan);
 }
 
@@ -94,7 +94,7 @@ static bool dcbm_chan_add(struct dcbm_chan *chan)
 	stays = !chan->leaving;
 	if (stays) {
 		list_add_tail(&chan->node, &dcbm_free);
-		dcbm_nr_held++;
+		WRITE_ONCE(dcbm_nr_held, dcbm_nr_held + 1);
 	}
 	spin_unlock(&dcbm_lock);
 	return stays;
@@ -129,7 +129,7 @@ static struct dcbm_chan *dcbm_chan_surplus(void)
 			surplus = chan;
 	if (surplus) {
 		list_del(&surplus->node);
-		dcbm_nr_held--;
+		WRITE_ONCE(dcbm_nr_held, dcbm_nr_held - 1);
 	}
 	spin_unlock(&dcbm_lock);
 	return surplus;
@@ -208,7 +208,7 @@ int dcbm_chans_resize(unsigned int nr)
 		if (!err || err == -EAGAIN)
 			continue;
 		pr_info("%u DMA channels wanted, %u are there that can copy memory without bouncing\n",
-			nr, dcbm_nr_held);
+			nr, READ_ONCE(dcbm_nr_held));
 		dcbm_want(before);
 		return err;
 	}
