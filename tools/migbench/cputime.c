@@ -16,7 +16,7 @@ static int stat_fd = -1;
 
 long long cputime_busy(const char *text)
 {
-	long long user, nice, system, idle, iowait = 0, irq = 0, softirq = 0;
+	long long user, nice, system, idle, iowait = 0, irq = 0, softirq = 0, sum;
 	int n = 0;
 
 	/* Guests are in user and nice already; the fields grew with Linux. */
@@ -25,7 +25,12 @@ long long cputime_busy(const char *text)
 			   &nice, &system, &idle, &iowait, &irq, &softirq);
 	if (n < 4 || user < 0 || nice < 0 || system < 0 || irq < 0 || softirq < 0)
 		return -EINVAL;
-	return user + nice + system + irq + softirq;
+	if (__builtin_add_overflow(user, nice, &sum) ||
+	    __builtin_add_overflow(sum, system, &sum) ||
+	    __builtin_add_overflow(sum, irq, &sum) ||
+	    __builtin_add_overflow(sum, softirq, &sum))
+		return -EINVAL;
+	return sum;
 }
 
 static long long read_busy(void)

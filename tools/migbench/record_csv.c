@@ -22,7 +22,8 @@ static void write_string(FILE *f, const char *s)
 	for (; *s; s++) {
 		if (*s == '"')
 			fputc('"', f);
-		fputc(*s, f);
+		/* A record is a line, also to those who know nothing of quotes. */
+		fputc(strchr("\n\r", *s) ? ' ' : *s, f);
 	}
 	fputc('"', f);
 }

@@ -2,6 +2,7 @@
 /*
  * Counters: reading and differences.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "migctl.h"
@@ -70,7 +71,8 @@ static json_t *rate_of(const char *name, const json_t *now, const json_t *before
 
 	if (!strcmp(name, GAUGE))
 		return json_integer(n);
-	return json_real((n < b ? n : n - b) / seconds);
+	/* Of different signs, they may be further apart than a signed number tells. */
+	return json_real((n < b ? n : (double)((uint64_t)n - (uint64_t)b)) / seconds);
 }
 
 json_t *stats_rates(const json_t *now, const json_t *before, double seconds)

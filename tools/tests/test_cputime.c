@@ -39,6 +39,7 @@ static void other_text_is_refused(void **state)
 	static const char *const bad[] = {
 		"", "cpu", "cpu 1 2 3", "cpu a b c d", "cpu0 1 2 3 4", "intr 1 2 3 4",
 		"cpu 1 2 x 4", "cpu -1 2 3 4", " cpu 1 2 3 4",
+		"cpu 9223372036854775807 1 1 1", "cpu 1 1 1 1 1 9223372036854775807",
 	};
 	size_t i;
 

@@ -45,6 +45,8 @@ static void rates_of_modules_that_change(void **state)
 		     "{\"m\": {\"bytes\": 25.0}}");
 	assert_rates("{\"m\": {\"bytes\": 50}}", "{}", 0.5, "{\"m\": {\"bytes\": 100.0}}");
 	assert_rates("{}", "{\"m\": {\"bytes\": 50}}", 0.5, "{}");
+	assert_rates("{\"m\": {\"bytes\": 9223372036854775807}}", "{\"m\": {\"bytes\": -1}}",
+		     1.0, "{\"m\": {\"bytes\": 9223372036854775808.0}}");
 	assert_rates("{\"m\": {\"bytes\": \"x\"}}", "{\"m\": {\"bytes\": 50}}", 1, "{\"m\": {}}");
 }
 

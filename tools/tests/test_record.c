@@ -109,6 +109,22 @@ static void csv_round_trip(void **state)
 	round_trip(FORMAT_CSV);
 }
 
+/* Nobody here writes such a note, but a file may come from elsewhere. */
+static void csv_has_a_line_for_each(void **state)
+{
+	struct record_set out = { 0 }, in = { 0 };
+	char why[NOTE_LEN];
+
+	(void)state;
+	strcpy(records_add(&out)->note, "two\nlines \"and\"\r\nmore");
+	assert_int_equal(output_records(path, FORMAT_CSV, &out), EXIT_OK);
+	assert_int_equal(records_read(path, &in, why), 0);
+	assert_int_equal(in.n, 1);
+	assert_string_equal(in.v[0].note, "two lines \"and\"  more");
+	records_free(&out);
+	records_free(&in);
+}
+
 /* An infinite cap is no number in JSON either. */
 static void no_value_is_null(void **state)
 {
@@ -201,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(json_round_trip),
 		T(csv_round_trip),
+		T(csv_has_a_line_for_each),
 		T(no_value_is_null),
 		T(other_files_are_refused),
 		T(a_missing_file_says_so),
