@@ -9,15 +9,18 @@
 #   engine.NAME      /jobs/NAME, which looks at the machine's DMA engine
 #   tools.NAME       /jobs/NAME, which runs our tools
 #   selftest.NAME    /selftests/migrate_offload/NAME
-#   iommu.NAME, bounce.NAME, sockets.NAME, gigantic.NAME, icount.NAME
-#                    the same in a guest with other devices, CPUs, memory or clock
+#   iommu.NAME, bounce.NAME, sockets.NAME, gigantic.NAME, icount.NAME,
+#   stress.NAME      the same in a guest with other devices, CPUs, memory or clock
 #   stranger.NAME    /selftests/mm/NAME, unmodified, while mtcopy is selected
+#   kmemleak         memory that nobody points to any more: asked for or not, the
+#                    last one where the kernel can tell
 #
 # NAME:CASE runs one case alone: FIXTURE[.VARIANT].TEST of a program, the
 # argument of a script.
 #
 # A test ends with 0 (passed), 4 (skipped, the last line says why) or anything
-# else. It may take LIMIT seconds, or "timeout=N" of the file settings beside it.
+# else. It may take LIMIT seconds, or "timeout=N" of the file settings beside it,
+# or MO_LIMIT where that is set.
 
 # shellcheck source=testbed/jobs/lib.sh
 . /jobs/lib.sh
@@ -33,7 +36,7 @@ run_program() {
 	*.sh) set -- sh "$1" ${2:+"$2"} ;;
 	*) set -- "$1" ${2:+-r "$2"} ;;
 	esac
-	timeout -s KILL "${limit:-$LIMIT}" "$@"
+	timeout -s KILL "${MO_LIMIT:-${limit:-$LIMIT}}" "$@"
 }
 
 kunit() {
@@ -59,6 +62,19 @@ reset_state() {
 	done
 }
 
+KMEMLEAK=${KMEMLEAK:-/sys/kernel/debug/kmemleak}
+
+# An object is told when it is older than five seconds, and did not change between
+# two scans.
+kmemleak() {
+	echo scan >"$KMEMLEAK"
+	sleep 6
+	echo scan >"$KMEMLEAK" && cat "$KMEMLEAK" >/tmp/kmemleak || return
+	cat /tmp/kmemleak
+	echo "$(grep -c '^unreferenced object' /tmp/kmemleak) unreferenced objects"
+	! grep -q '^unreferenced object' /tmp/kmemleak
+}
+
 stranger() {
 	insmod /lib/modules/mtcopy.ko 2>/dev/null
 	echo mtcopy >$MIGRATION/offload_migrator || return
@@ -77,11 +93,12 @@ run_test() {
 	case $1 in
 	kunit*) kunit ;;
 	engine.* | tools.*) sh "/jobs/$name" ;;
-	selftest.* | iommu.* | bounce.* | sockets.* | gigantic.* | icount.*)
+	selftest.* | iommu.* | bounce.* | sockets.* | gigantic.* | icount.* | stress.*)
 		t=/selftests/migrate_offload/$name
 		[ -e "$t" ] || t=$t.sh
 		run_program "$t" "$only"
 		;;
+	kmemleak) kmemleak ;;
 	stranger.*) stranger "/selftests/mm/$name" "$only" ;;
 	*)
 		echo "no such kind of test"
@@ -97,7 +114,10 @@ mkdir -p /mnt /tmp/defaults
 [ ! -d $MIGRATION ] || cp $MIGRATION/max_* $MIGRATION/min_* $MIGRATION/file_folios /tmp/defaults/
 load_modules
 
-while read -r test; do
+{
+	grep -v '^kmemleak$' /etc/tests
+	[ ! -f "$KMEMLEAK" ] || echo kmemleak
+} | while read -r test; do
 	mark "begin $test"
 	echo "### begin $test"
 	start=$(cut -d. -f1 /proc/uptime)
@@ -106,4 +126,4 @@ while read -r test; do
 	echo "### end $test $rc $(($(cut -d. -f1 /proc/uptime) - start))"
 	mark "end $test"
 	reset_state
-done </etc/tests
+done

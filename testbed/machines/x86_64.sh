@@ -44,12 +44,13 @@ MACHINE_PACKAGES=()
 MACHINE_TESTS=.
 # Each has a shorter one in the same guest, or is itself in the usual one.
 MACHINE_SLOW='^iommu\.(dcbm|data|engine)_test$'
-MACHINE_BEDS='iommu bounce sockets gigantic icount'
+MACHINE_BEDS='iommu bounce sockets gigantic icount stress'
 BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMMU
 	iommu.data_test:CONFIG_INTEL_IOMMU iommu.engine_test:CONFIG_INTEL_IOMMU
 	bounce.bounce_test:CONFIG_SWIOTLB sockets.placement_test:CONFIG_MIGRATE_OFFLOAD
 	gigantic.gigantic_test:!CONFIG_KASAN
-	icount.cost_test:!CONFIG_KASAN icount.one_cpu_test:!CONFIG_KASAN'
+	icount.cost_test:!CONFIG_KASAN icount.one_cpu_test:!CONFIG_KASAN
+	stress.stress_test:CONFIG_MIGRATE_OFFLOAD'
 MACHINE_QEMU=qemu-system-x86_64
 MACHINE_KVM=yes
 MACHINE_MEM=1536
@@ -90,6 +91,12 @@ machine_bed() {
 	icount)
 		BED_DEVICES+=(--icount --env MO_ICOUNT=1)
 		BED_SMP=1 BED_CPU=$TEST_CPU,-erms,-fsrm
+		;;
+	# Memory that can be taken offline: blocks with nothing that cannot be moved.
+	stress)
+		BED_LINE="movablecore=1536M"
+		BED_DEVICES+=(--env "MO_SEED=${SEED-}" --env "MO_FOLIOS=${FOLIOS-}"
+			--env "MO_LIMIT=${GUEST_LIMIT-}")
 		;;
 	esac
 }
