@@ -28,7 +28,7 @@ V ?= 0
 
 MO_START := $(shell date +%s)
 export MO_START V ACCEL CONFIG MIRROR
-export FUNCTIONS
+export FUNCTIONS SEED FOLIOS
 export TABLES TOTAL COUNTS LIMITS STALLS TOUCH HUGETLB MIGRATORS SIZES REPS WORKERS SMP MEM
 
 # The rest is in the recipes: no half-made files, no built-in rules, and one
@@ -39,14 +39,17 @@ MAKEFLAGS += --no-builtin-rules
 Q := @
 
 .PHONY: help deps fetch apply kernel modules initramfs tools run check check-long \
-	overhead bench-native series shell deb lint clean distclean
+	stress overhead bench-native series shell deb lint clean distclean
 
 help:
 	@echo 'make run            boot a kernel that migrates in batches, print the tables'
 	@echo 'make check          all tests; ends with "N passed, N failed, N skipped"'
 	@echo 'make check T=NAME   one of them, or a group: host lint kunit engine tools'
-	@echo '                    selftest stranger mutation made'
-	@echo 'make check-long     more kernels, more mistakes, longer'
+	@echo '                    selftest stranger mutation made config oracle fuzz'
+	@echo 'make check-long     more kernels, more mistakes, longer (BUDGET=N: what N'
+	@echo '                    minutes pay for, by worth; the rest is skipped, and said)'
+	@echo 'make stress         memory of all kinds is used and moved while all is changed'
+	@echo '                    (FOLIOS=1000000, SEED= to repeat a run)'
 	@echo 'make overhead       instructions for each moved page, against an unpatched kernel'
 	@echo '                    (FUNCTIONS=1: where they go, by function)'
 	@echo 'make bench-native   how fast the migrators copy on the CPUs of this machine'
@@ -66,7 +69,8 @@ help:
 	@echo 'ARCH=arm64          for run, check, kernel, initramfs, shell: a real DMA driver,'
 	@echo '                    emulated (default: x86_64)'
 	@echo 'K=6.12|7.3          which kernel (default 6.12; check: both)'
-	@echo 'VARIANT=NAME        for kernel, initramfs and shell: plain (default), debug, vanilla'
+	@echo 'VARIANT=NAME        for kernel, initramfs and shell: plain (default), debug, vanilla,'
+	@echo '                    or another flavour: docs/testing.md has a table'
 	@echo 'ACCEL=tcg|kvm       how QEMU runs it (default: KVM if it is seen to work)'
 	@echo 'CONFIG=FILE         for deb: kernel configuration to start from'
 	@echo 'TOTAL= REPS= SMP= MEM=   for run: bytes, repetitions, CPUs, MB of each node'
@@ -105,6 +109,9 @@ check: deps
 
 check-long: deps
 	$(Q)K=$(ONLY_K) T='$(T)' FLAVOUR=$(FLAVOUR) scripts/check --long
+
+stress: deps
+	$(Q)scripts/stress $(K) $(VARIANT)
 
 overhead: deps
 	$(Q)scripts/overhead $(K)

@@ -93,13 +93,19 @@ run_logged() {
 }
 
 # kernel_make SOURCE OBJECTS: sets MAKE to the kernel's make for these and for the
-# machine in use. It finds again in ccache what any checkout has compiled. Our own
-# make's flags (-n, -k, a jobserver that is gone) are not the kernel's.
+# machine in use, with gcc or the version of clang that CLANG is set to. It finds
+# again in ccache what any checkout has compiled. Our own make's flags (-n, -k, a
+# jobserver that is gone) are not the kernel's.
 kernel_make() {
+	local cc=${CROSS}gcc
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	export CCACHE_BASEDIR=$BUILD CCACHE_NOHASHDIR=1
 	# shellcheck disable=SC2034
 	MAKE=(make -C "$1" "O=$2" "ARCH=$KERNEL_ARCH" "CROSS_COMPILE=$CROSS" -j"$(nproc)")
+	if [ -n "${CLANG-}" ]; then
+		MAKE+=("LLVM=-$CLANG")
+		cc=clang-$CLANG
+	fi
 	! command -v ccache >/dev/null ||
-		MAKE+=("CC=ccache ${CROSS}gcc" "HOSTCC=ccache gcc")
+		MAKE+=("CC=ccache $cc" "HOSTCC=ccache gcc")
 }

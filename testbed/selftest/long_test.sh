@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tests of what scripts/check does in which order and for which budget, with a
+# build and guests that take no time, in a copy of the scripts.
+
+# Functions here are called by ok().
+# shellcheck disable=SC2016,SC2317
+set -u
+HERE=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=testbed/selftest/tap.sh
+. "$HERE/tap.sh"
+REPO=$(mktemp -d)
+trap 'rm -rf "$REPO"' EXIT
+mkdir -p "$REPO"/{kernel,testbed/mutations,testbed/selftest,tools/tests,plots/tests}
+cp -r "$HERE/../../scripts" "$REPO/"
+cp "$HERE/../../kernel/versions.mk" "$REPO/kernel/"
+cp -r "$HERE"/../{machines,ktap,summary,long.list} "$REPO/testbed/"
+cp "$REPO/testbed/long.list" "$REPO/real.list"
+unset BUDGET T K FLAVOUR LONG
+cd "$REPO" || exit 1
+
+# actor NAME BODY: a script that plays its part; all write down that they ran
+actor() {
+	printf '#!/bin/bash\n%s\n' "$2" >"scripts/$1"
+	chmod +x "scripts/$1"
+}
+actor build-kernel :
+actor build-initramfs 'mkdir -p build/guest-$1-$2
+	printf "%s\n" kunit selftest.data_test selftest.kinds_test >build/guest-$1-$2/tests.list'
+actor lint :
+actor guest-tests 'while read -r t; do printf "pass\t%s\t\n" "$t"; done <"$3" >>"$5"
+	echo "$1-$2 $(tr "\n" " " <"$3")" >>ran'
+actor mutate 'echo "mutation.$1-$2 $(basename "$3")" >>ran'
+actor series 'sleep 1; echo made.series >>ran'
+actor check-config 'echo "config.$1" >>ran'
+touch tools/tests/test_tool.c
+printf 'all: ;\n%%/test_tool:\n\tmkdir -p $(@D) && ln -sf /bin/true $@\n' >tools/Makefile
+printf 'Kernel: 7.3\n' >testbed/mutations/11-mistake.patch
+
+{
+	printf '# comment\nhost\t1\n'
+	printf '7.3-plain\t10\n7.3-arm64\t60\n6.12-debug\t?\t^kunit$\n'
+	printf 'mutation.7.3-plain\t30\nconfig.core\t3\nmade.series\t1\n'
+} >testbed/long.list
+
+# long [MINUTES-AGO]: the long run, which began a while ago
+long() {
+	rm -rf ran build/guest-*
+	MO_START=$(($(date +%s) - ${1:-0} * 60)) scripts/check --long
+}
+
+skipped() {
+	grep -qxF "skip	$1	not in the budget of $2 minutes" build/check/long.results
+}
+
+ran() {
+	[ "$(cut -d ' ' -f 1 ran | tr '\n' ' ')" = "$1 " ] || {
+		cat ran
+		return 1
+	}
+}
+
+ok "without a budget" long
+ok "everything runs, in the list's order" \
+	ran "7.3-plain 7.3-arm64 6.12-debug mutation.7.3-plain config.core made.series"
+ok "nothing is skipped" test ! -e build/check/long.results
+ok "what an item took is written down" grep -qx "made.series	1" build/check/minutes
+ok "a run has the tests that the list says" grep -qxF "6.12-debug kunit " ran
+ok "or all" grep -qxF "7.3-plain kunit selftest.data_test selftest.kinds_test " ran
+
+export BUDGET=25
+ok "with a budget of 25 minutes" long
+ok "what fits runs" ran "7.3-plain 6.12-debug config.core made.series"
+ok "what does not is counted" skipped 7.3-arm64 25
+ok "each mistake by its name" skipped mutation.11-mistake 25
+ok "the sum says so" eval 'long 2>&1 | tail -n 1 | grep -q " 0 failed, 2 skipped$"'
+ok "the time that has passed counts" long 10
+ok "a run that nobody has measured takes 20 minutes" \
+	ran "7.3-plain config.core made.series"
+ok "and is skipped then" skipped 6.12-debug 25
+ok "nothing fits, and that is no success" eval '! long 25'
+ok "all of it is skipped, and the mistakes of a kernel that was not built" eval '[ "$(grep -c ^skip build/check/long.results)" = 7 ]'
+
+rm -rf build/check
+for BUDGET in '' 0 -5 ten 1.5 "3 4" 010; do
+	ok "BUDGET='$BUDGET' is an error" says "it must be a number of minutes" long
+done
+BUDGET=60
+ok "nor is it for the short run" says "BUDGET is for" scripts/check
+ok "nothing has been changed by that" test ! -e build/check -a ! -e ran
+unset BUDGET
+
+rm -rf ran build
+ok "the short run" scripts/check
+ok "leaves the dear mistakes to the long one" \
+	ran "6.12-debug 7.3-arm64 7.3-plain made.series"
+sed -i 's/^Kernel:.*/Kernel: both/' testbed/mutations/11-mistake.patch
+cp testbed/mutations/11-mistake.patch testbed/mutations/01-mistake.patch
+rm -f ran
+ok "the short run, with a mistake for both kernels" scripts/check
+ok "puts it into the last one" \
+	ran "6.12-debug 7.3-arm64 7.3-plain mutation.7.3-plain made.series"
+rm -rf ran build
+ok "a kernel for another machine" env K=7.3 FLAVOUR=arm64 scripts/check
+ok "is given no mistakes" ran "7.3-arm64 made.series"
+
+ok "the list has no item twice" eval '[ -z "$(grep -v "^#" real.list | cut -f 1 | sort | uniq -d)" ]'
+ok "minutes are numbers, or nobody has measured" \
+	eval '! grep -v "^#" real.list | cut -f 2 | grep -v -x -E "[0-9]+|\?"'
+ok "a test that is named is found without its list" \
+	env T=config.core scripts/check
+finish
