@@ -30,6 +30,14 @@ version_var() {
 	sed -n "s/^$1_${2//./\\.} *:= *//p" "$TOP/kernel/versions.mk"
 }
 
+# objects K FLAVOUR: the directory in which that kernel is built
+objects() {
+	case $2 in
+	vanilla) echo "$BUILD/vanilla/out-$1-$2" ;;
+	*) echo "$BUILD/out-$1-$2" ;;
+	esac
+}
+
 check_version() {
 	[ -n "$(version_var PACKAGE "$1")" ] ||
 		die "unknown kernel '$1': kernel/versions.mk has" \

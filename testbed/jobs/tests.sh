@@ -10,8 +10,12 @@
 #   tools.NAME       /jobs/NAME, which runs our tools
 #   selftest.NAME    /selftests/migrate_offload/NAME
 #   iommu.NAME, bounce.NAME, sockets.NAME, gigantic.NAME, icount.NAME,
-#   stress.NAME      the same in a guest with other devices, CPUs, memory or clock
-#   stranger.NAME    /selftests/mm/NAME, unmodified, while mtcopy is selected
+#   poison.NAME, stress.NAME
+#                    the same in a guest with other devices, CPUs, memory or clock,
+#                    or in one that is not fit for others afterwards
+#   stranger.NAME[@MIGRATOR]
+#                    one of testbed/strangers.list, unmodified, while that migrator
+#                    (mtcopy) copies every batch; on an unpatched kernel none does
 #   kmemleak         memory that nobody points to any more: asked for or not, the
 #                    last one where the kernel can tell
 #
@@ -27,14 +31,16 @@
 
 LIMIT=${LIMIT:-240}
 
-# run_program PATH [CASE]: with its limit; a script by sh, whatever its first
-# line says
+# run_program PATH CASE [ARGUMENT...]: with its limit; a script by sh, whatever its
+# first line says. CASE may be empty: all.
 run_program() {
-	limit=$(sed -n 's/^timeout=//p' "${1%/*}/settings" 2>/dev/null)
-	cd "${1%/*}" || return
-	case $1 in
-	*.sh) set -- sh "$1" ${2:+"$2"} ;;
-	*) set -- "$1" ${2:+-r "$2"} ;;
+	path=$1 only=$2
+	shift 2
+	limit=$(sed -n 's/^timeout=//p' "${path%/*}/settings" 2>/dev/null)
+	cd "${path%/*}" || return
+	case $path in
+	*.sh) set -- sh "$path" ${only:+"$only"} "$@" ;;
+	*) set -- "$path" "$@" ${only:+-r "$only"} ;;
 	esac
 	timeout -s KILL "${MO_LIMIT:-${limit:-$LIMIT}}" "$@"
 }
@@ -75,14 +81,34 @@ kmemleak() {
 	! grep -q '^unreferenced object' /tmp/kmemleak
 }
 
+# Every batch goes to this migrator.
+stranger_uses() {
+	[ -d $MIGRATION ] || return 0
+	for m in mtcopy migrate_padata migrate_offload_engine dcbm; do
+		insmod "/lib/modules/$m.ko" 2>/dev/null
+	done
+	# What others have left to merge.
+	echo 2 >/sys/kernel/mm/ksm/run
+	echo 0 >$MIGRATION/min_batch_bytes &&
+		echo "$1" >$MIGRATION/offload_migrator
+}
+
 stranger() {
-	insmod /lib/modules/mtcopy.ko 2>/dev/null
-	echo mtcopy >$MIGRATION/offload_migrator || return
-	# 7.3's wants a huge page of each node.
+	case $1 in
+	*@*) stranger_uses "${1#*@}" || return ;;
+	*) stranger_uses mtcopy || return ;;
+	esac
+	program=$(awk -F '\t' -v n="${1%@*}" '$1 == n { print $2 " " $3 }' /etc/strangers)
+	# 7.3's migration wants a huge page of each node.
 	for n in /sys/devices/system/node/node[0-9]*; do
 		echo 2 >"$n/hugepages/hugepages-2048kB/nr_hugepages"
 	done
-	run_program "$@"
+	only=$2
+	# shellcheck disable=SC2086	# a name and its arguments
+	set -- $program
+	program=$1
+	shift
+	run_program "/selftests/mm/$program" "$only" "$@"
 }
 
 run_test() {
@@ -93,13 +119,13 @@ run_test() {
 	case $1 in
 	kunit*) kunit ;;
 	engine.* | tools.*) sh "/jobs/$name" ;;
-	selftest.* | iommu.* | bounce.* | sockets.* | gigantic.* | icount.* | stress.*)
+	selftest.* | iommu.* | bounce.* | sockets.* | gigantic.* | icount.* | poison.* | stress.*)
 		t=/selftests/migrate_offload/$name
 		[ -e "$t" ] || t=$t.sh
 		run_program "$t" "$only"
 		;;
 	kmemleak) kmemleak ;;
-	stranger.*) stranger "/selftests/mm/$name" "$only" ;;
+	stranger.*) stranger "$name" "$only" ;;
 	*)
 		echo "no such kind of test"
 		return 2

@@ -43,14 +43,14 @@ MACHINE_CONFIG=x86_64
 MACHINE_PACKAGES=()
 MACHINE_TESTS=.
 # Each has a shorter one in the same guest, or is itself in the usual one.
-MACHINE_SLOW='^iommu\.(dcbm|data|engine)_test$'
-MACHINE_BEDS='iommu bounce sockets gigantic icount stress'
+MACHINE_SLOW='^(iommu\.(dcbm|data|engine)_test|stranger\..*@.*)$'
+MACHINE_BEDS='iommu bounce sockets gigantic icount poison stress'
 BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMMU
 	iommu.data_test:CONFIG_INTEL_IOMMU iommu.engine_test:CONFIG_INTEL_IOMMU
 	bounce.bounce_test:CONFIG_SWIOTLB sockets.placement_test:CONFIG_MIGRATE_OFFLOAD
-	gigantic.gigantic_test:!CONFIG_KASAN
+	gigantic.gigantic_test:!CONFIG_KASAN poison.poison_test:CONFIG_MIGRATE_OFFLOAD_TEST_POISON
 	icount.cost_test:!CONFIG_KASAN icount.one_cpu_test:!CONFIG_KASAN
-	stress.stress_test:CONFIG_MIGRATE_OFFLOAD'
+	stress.stress_test:CONFIG_MIGRATE_OFFLOAD selftest.suspend_test:CONFIG_PM_DEBUG'
 MACHINE_QEMU=qemu-system-x86_64
 MACHINE_KVM=yes
 MACHINE_MEM=1536
@@ -92,6 +92,9 @@ machine_bed() {
 		BED_DEVICES+=(--icount --env MO_ICOUNT=1)
 		BED_SMP=1 BED_CPU=$TEST_CPU,-erms,-fsrm
 		;;
+	# Pages that are found bad while they are moved, alone or in a huge folio, stay
+	# marked, and come back from the allocator: what runs behind that would be killed.
+	poison) ;;
 	# Memory that can be taken offline: blocks with nothing that cannot be moved.
 	stress)
 		BED_LINE="movablecore=1536M"

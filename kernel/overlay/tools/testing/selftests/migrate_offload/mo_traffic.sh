@@ -17,6 +17,7 @@ FAILED=0
 module_of() {
 	case $1 in
 	test | engine) echo "migrate_offload_$1" ;;
+	padata) echo migrate_padata ;;
 	*) echo "$1" ;;
 	esac
 }

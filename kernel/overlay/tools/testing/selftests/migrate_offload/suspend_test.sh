@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The machine is suspended while memory is moved and checked by ping_pong, and comes
+# back at each step of that: after tasks were frozen, devices were suspended, CPUs
+# went offline. A copy that is in flight must end before, and the next one must find
+# what it needs. Needs CONFIG_PM_DEBUG.
+#
+# suspend_test.sh [MIGRATOR]
+
+# shellcheck disable=SC2317	# tests are called by their names
+
+. "$(dirname "$0")/mo_traffic.sh"
+
+POWER=/sys/power
+# What /sys/power/state knows, and the steps that lead there.
+STATE=freeze
+STEPS="freezer devices platform"
+if grep -qs deep $POWER/mem_sleep; then
+	STATE=mem
+	STEPS="$STEPS processors core"
+fi
+
+copied() {
+	cat "$SYSFS/$1/stats/folios"
+}
+
+# Somebody copies on, so nothing was left behind that keeps it from it.
+goes_on() {
+	[ "$1" != kernel ] || return 0
+	before=$(copied "$1")
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		sleep 1
+		[ "$(copied "$1")" -le "$before" ] || return 0
+	done
+	fail "$1 does not copy any more"
+}
+
+suspend_with() {
+	select_migrator "$1" || fail "cannot select $1"
+	for step in $STEPS; do
+		echo "$step" >$POWER/pm_test || fail "no step $step"
+		sleep 1
+		echo $STATE >$POWER/state || fail "$STATE: $step"
+		is_selected "$1" || fail "$1 is not selected after $step"
+		goes_on "$1"
+	done
+	select_migrator kernel
+}
+
+test_kernel() {
+	suspend_with kernel
+}
+
+test_mtcopy() {
+	suspend_with mtcopy
+}
+
+test_padata() {
+	suspend_with padata
+}
+
+test_dcbm() {
+	suspend_with dcbm
+}
+
+finish() {
+	[ -z "$PIDS" ] || stop_traffic >/dev/null
+	echo none >$POWER/pm_test
+	echo "$MIN" >"$SYSFS/min_batch_bytes"
+	rm -rf "$OUT"
+}
+
+# shellcheck disable=SC2034	# for run()
+ONLY=$1
+echo "TAP version 13"
+if [ ! -e $POWER/pm_test ]; then
+	echo "1..0 # SKIP no /sys/power/pm_test"
+	exit 4
+fi
+if [ ! -e "$SYSFS/offload_migrator" ]; then
+	echo "1..0 # SKIP no migration offload"
+	exit 4
+fi
+load engine 2>/dev/null
+MIGRATORS=kernel
+for name in mtcopy padata dcbm; do
+	load "$name" 2>/dev/null && MIGRATORS="$MIGRATORS $name"
+done
+MIN=$(cat "$SYSFS/min_batch_bytes")
+trap finish EXIT
+echo 0 >"$SYSFS/min_batch_bytes"
+[ ! -d "$SYSFS/mtcopy" ] || echo 0 >"$SYSFS/mtcopy/idle_only"
+# Seconds that it stays at each step.
+for delay in /sys/module/*/parameters/pm_test_delay; do
+	[ ! -e "$delay" ] || echo 1 >"$delay"
+done
+# shellcheck disable=SC2086
+set -- $MIGRATORS
+echo "1..$#"
+for name in $MIGRATORS; do
+	run "$name"
+done
+exit "$FAILED"
