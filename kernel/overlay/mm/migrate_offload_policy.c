@@ -269,23 +269,41 @@ ssize_t migrate_show_name(char *buf, ssize_t len, const char *name, bool chosen)
 			     len ? " " : "", name);
 }
 
-/* All names that a slot takes, the one that it has in brackets. */
-static ssize_t migrate_show_slot(const struct migrate_slot *slot,
-				 bool has_default, char *buf)
+/* All names that a slot takes, with @chosen in brackets; inside migrate_srcu. */
+static ssize_t migrate_show_names(const struct migrate_migrator *chosen,
+				  bool has_default, char *buf)
 {
-	struct migrate_migrator *chosen, *m;
+	struct migrate_migrator *m;
 	ssize_t len = 0;
 
-	guard(mutex)(&migrate_offload_lock);
-	chosen = migrate_slot_get(slot);
 	if (has_default)
 		len += migrate_show_name(buf, len, "default", !chosen);
 	len += migrate_show_name(buf, len, "kernel", chosen == &migrate_kernel);
 	if (migrate_auto)
 		len += migrate_show_name(buf, len, "auto", chosen == migrate_auto);
-	list_for_each_entry(m, &migrate_migrators, node)
+	list_for_each_entry_srcu(m, &migrate_migrators, node,
+				 srcu_read_lock_held(&migrate_srcu))
 		len += migrate_show_name(buf, len, m->ops->name, m == chosen);
 	return len + sysfs_emit_at(buf, len, "\n");
+}
+
+/*
+ * Without migrate_offload_lock, which whoever deselects a migrator holds while its
+ * last batches are copied.  A migrator is in the list for as long as a slot names
+ * it: with the same choice before and behind, one name is in brackets.
+ */
+static ssize_t migrate_show_slot(const struct migrate_slot *slot,
+				 bool has_default, char *buf)
+{
+	struct migrate_migrator *chosen;
+	ssize_t len;
+
+	guard(srcu)(&migrate_srcu);
+	do {
+		chosen = srcu_dereference(slot->m, &migrate_srcu);
+		len = migrate_show_names(chosen, has_default, buf);
+	} while (chosen != srcu_dereference(slot->m, &migrate_srcu));
+	return len;
 }
 
 ssize_t migrate_offload_show_selected(char *buf)

@@ -4,6 +4,7 @@
  */
 #include <kunit/test.h>
 
+#include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -11,6 +12,7 @@
 #include <linux/sizes.h>
 #include <linux/srcu.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "../migrate_offload_internal.h"
 
@@ -45,9 +47,28 @@ static int test_a_activate(void)
 	return 0;
 }
 
+/* Somebody reads what is selected, while migrate_offload_lock is held. */
+static struct test_reader {
+	struct work_struct work;
+	struct completion done;
+	char *buf;
+	bool in_time;
+} test_reader;
+
+static void test_read(struct work_struct *work)
+{
+	migrate_offload_show_selected(test_reader.buf);
+	complete(&test_reader.done);
+}
+
 static void test_a_deactivate(void)
 {
 	test_a.nr_active--;
+	if (!test_reader.buf)
+		return;
+	schedule_work(&test_reader.work);
+	test_reader.in_time =
+		wait_for_completion_timeout(&test_reader.done, 10 * HZ);
 }
 
 static const struct migrate_ops test_ops_a = {
@@ -165,6 +186,24 @@ static void unregistering_leaves_no_name(struct kunit *test)
 	migrate_offload_show_selected(buf);
 	KUNIT_EXPECT_STREQ(test, buf, "[kernel] auto a b\n");
 	free_page((unsigned long)buf);
+}
+
+/* Nobody waits for the last batches of a migrator to read who comes next. */
+static void reading_waits_for_nobody(struct kunit *test)
+{
+	test_reader = (struct test_reader){
+		.buf = (char *)get_zeroed_page(GFP_KERNEL),
+	};
+	KUNIT_ASSERT_NOT_NULL(test, test_reader.buf);
+	INIT_WORK(&test_reader.work, test_read);
+	init_completion(&test_reader.done);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("a"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("b"), 0);
+	flush_work(&test_reader.work);
+	KUNIT_EXPECT_TRUE(test, test_reader.in_time);
+	KUNIT_EXPECT_STREQ(test, test_reader.buf, "kernel auto a [b]\n");
+	free_page((unsigned long)test_reader.buf);
+	test_reader.buf = NULL;
 }
 
 /* A wish counts for the task that has it, for its reason, while it lasts. */
@@ -498,6 +537,7 @@ static struct kunit_case migrate_policy_kunit_cases[] = {
 	KUNIT_CASE(refused_policy_changes_nothing),
 	KUNIT_CASE(activated_once),
 	KUNIT_CASE(unregistering_leaves_no_name),
+	KUNIT_CASE(reading_waits_for_nobody),
 	KUNIT_CASE(handles),
 	KUNIT_CASE(auto_takes_the_fastest),
 	KUNIT_CASE(auto_measures),
