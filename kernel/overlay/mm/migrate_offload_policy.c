@@ -297,12 +297,14 @@ static ssize_t migrate_show_slot(const struct migrate_slot *slot,
 {
 	struct migrate_migrator *chosen;
 	ssize_t len;
+	int idx;
 
-	guard(srcu)(&migrate_srcu);
+	idx = srcu_read_lock(&migrate_srcu);
 	do {
 		chosen = srcu_dereference(slot->m, &migrate_srcu);
 		len = migrate_show_names(chosen, has_default, buf);
 	} while (chosen != srcu_dereference(slot->m, &migrate_srcu));
+	srcu_read_unlock(&migrate_srcu, idx);
 	return len;
 }
 
