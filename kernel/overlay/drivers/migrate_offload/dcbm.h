@@ -42,6 +42,7 @@ struct dcbm_entry {
 	struct folio *dst;
 	struct folio *src_held;	/* see dcbm_lose() */
 	unsigned long src_pfn;
+	unsigned long dst_pfn;
 	unsigned int pair;
 	unsigned int nr_pages;
 };

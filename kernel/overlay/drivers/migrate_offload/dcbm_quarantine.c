@@ -72,10 +72,10 @@ void dcbm_chan_quiet(struct dcbm_chan *chan)
 	queue_work(dcbm_quiet_wq, &chan->quiet_work);
 }
 
-static bool dcbm_entry_in(const struct dcbm_entry *e, unsigned long first,
-			  unsigned long nr)
+static bool dcbm_overlap(unsigned long a, unsigned long nr_a,
+			 unsigned long b, unsigned long nr_b)
 {
-	return e->src_pfn < first + nr && first < e->src_pfn + e->nr_pages;
+	return a < b + nr_b && b < a + nr_a;
 }
 
 /*
@@ -92,7 +92,8 @@ static void dcbm_lose(struct dcbm_window *w, struct migrate_batch *batch)
 
 		folio_get(e->dst);
 		pair->verdict = MIGRATE_DST_LOST;
-		if (!dcbm_entry_in(e, dcbm_going_pfn, dcbm_going_nr))
+		if (!dcbm_overlap(e->src_pfn, e->nr_pages, dcbm_going_pfn,
+				  dcbm_going_nr))
 			continue;
 		folio_get(pair->src);
 		e->src_held = pair->src;
@@ -192,12 +193,16 @@ void dcbm_quarantine_flush(void)
 	flush_workqueue(dcbm_quiet_wq);
 }
 
-static bool dcbm_overlaps(const struct dcbm_window *w, unsigned long first,
-			  unsigned long nr)
+static bool dcbm_uses(const struct dcbm_window *w, unsigned long first,
+		      unsigned long nr)
 {
-	for (unsigned int i = 0; w && i < w->nr_entries; i++)
-		if (dcbm_entry_in(&w->entries[i], first, nr))
+	for (unsigned int i = 0; w && i < w->nr_entries; i++) {
+		const struct dcbm_entry *e = &w->entries[i];
+
+		if (dcbm_overlap(e->src_pfn, e->nr_pages, first, nr) ||
+		    dcbm_overlap(e->dst_pfn, e->nr_pages, first, nr))
 			return true;
+	}
 	return false;
 }
 
@@ -209,7 +214,7 @@ static int dcbm_going_offline(const struct memory_notify *range)
 
 	spin_lock(&dcbm_lock);
 	list_for_each_entry(chan, &dcbm_quarantine, node)
-		if (dcbm_overlaps(chan->active, range->start_pfn, range->nr_pages))
+		if (dcbm_uses(chan->active, range->start_pfn, range->nr_pages))
 			err = -EBUSY;
 	if (!err) {
 		dcbm_going_pfn = range->start_pfn;
@@ -220,8 +225,9 @@ static int dcbm_going_offline(const struct memory_notify *range)
 }
 
 /*
- * Memory that an engine may still read must not go away.  Destinations hold
- * references, which is enough; sources may have been freed since.
+ * Memory that an engine may still read must not go away: sources may have been freed
+ * since.  Destinations hold references, which is enough, but who takes movable memory
+ * offline would try again until the engine answers, or a signal comes.
  */
 static int dcbm_memory_notify(struct notifier_block *nb, unsigned long action,
 			      void *arg)

@@ -86,6 +86,7 @@ static bool dcbm_next_entry(struct dcbm_window *w, struct dcbm_job *job)
 	e->dst = pair->dst;
 	e->src_held = NULL;
 	e->src_pfn = folio_pfn(pair->src) + job->page;
+	e->dst_pfn = folio_pfn(pair->dst) + job->page;
 	e->pair = job->pair;
 	e->nr_pages = nr;
 	/* As sg_init_table() does, but only those that are used. */
