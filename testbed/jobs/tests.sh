@@ -10,7 +10,7 @@
 #   tools.NAME       /jobs/NAME, which runs our tools
 #   selftest.NAME    /selftests/migrate_offload/NAME
 #   iommu.NAME, bounce.NAME, sockets.NAME, gigantic.NAME, icount.NAME,
-#   poison.NAME, stress.NAME
+#   poison.NAME, hotplug.NAME, stress.NAME
 #                    the same in a guest with other devices, CPUs, memory or clock,
 #                    or in one that is not fit for others afterwards
 #   stranger.NAME[@MIGRATOR]
@@ -119,7 +119,8 @@ run_test() {
 	case $1 in
 	kunit*) kunit ;;
 	engine.* | tools.*) sh "/jobs/$name" ;;
-	selftest.* | iommu.* | bounce.* | sockets.* | gigantic.* | icount.* | poison.* | stress.*)
+	selftest.* | iommu.* | bounce.* | sockets.* | gigantic.* | icount.* | poison.* | \
+		hotplug.* | stress.*)
 		t=/selftests/migrate_offload/$name
 		[ -e "$t" ] || t=$t.sh
 		run_program "$t" "$only"

@@ -44,12 +44,13 @@ MACHINE_PACKAGES=()
 MACHINE_TESTS=.
 # Each has a shorter one in the same guest, or is itself in the usual one.
 MACHINE_SLOW='^(iommu\.(dcbm|data|engine)_test|stranger\..*@.*)$'
-MACHINE_BEDS='iommu bounce sockets gigantic icount poison stress'
+MACHINE_BEDS='iommu bounce sockets gigantic icount poison hotplug stress'
 BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMMU
 	iommu.data_test:CONFIG_INTEL_IOMMU iommu.engine_test:CONFIG_INTEL_IOMMU
 	bounce.bounce_test:CONFIG_SWIOTLB sockets.placement_test:CONFIG_MIGRATE_OFFLOAD
 	gigantic.gigantic_test:!CONFIG_KASAN poison.poison_test:CONFIG_MIGRATE_OFFLOAD_TEST_POISON
 	icount.cost_test:!CONFIG_KASAN icount.one_cpu_test:!CONFIG_KASAN
+	hotplug.hotplug_test:CONFIG_MEMORY_HOTREMOVE
 	stress.stress_test:CONFIG_MIGRATE_OFFLOAD selftest.suspend_test:CONFIG_PM_DEBUG'
 MACHINE_QEMU=qemu-system-x86_64
 MACHINE_KVM=yes
@@ -96,6 +97,7 @@ machine_bed() {
 	# marked, and come back from the allocator: what runs behind that would be killed.
 	poison) ;;
 	# Memory that can be taken offline: blocks with nothing that cannot be moved.
+	hotplug) BED_LINE="movablecore=1536M" ;;
 	stress)
 		BED_LINE="movablecore=1536M"
 		BED_DEVICES+=(--env "MO_SEED=${SEED-}" --env "MO_FOLIOS=${FOLIOS-}"

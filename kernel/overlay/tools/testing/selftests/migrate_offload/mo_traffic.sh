@@ -16,7 +16,7 @@ FAILED=0
 
 module_of() {
 	case $1 in
-	test | engine) echo "migrate_offload_$1" ;;
+	test | engine | pause) echo "migrate_offload_$1" ;;
 	padata) echo migrate_padata ;;
 	*) echo "$1" ;;
 	esac

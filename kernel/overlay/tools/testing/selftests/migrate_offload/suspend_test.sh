@@ -18,7 +18,7 @@ STATE=freeze
 STEPS="freezer devices platform"
 if grep -qs deep $POWER/mem_sleep; then
 	STATE=mem
-	STEPS="$STEPS processors core"
+	STEPS="$STEPS processors"
 fi
 
 copied() {
