@@ -163,6 +163,8 @@ extern spinlock_t dcbm_lock;
 
 int dcbm_chans_resize(unsigned int nr);
 bool dcbm_chans_any_free(void);
+bool dcbm_chans_resting(void);
+void dcbm_chans_rest(bool rest);
 unsigned int dcbm_chans_get(struct dcbm_job *job, unsigned int nr);
 void dcbm_chans_leave(struct device *dev);
 void dcbm_chan_put(struct dcbm_chan *chan);
@@ -185,6 +187,10 @@ void dcbm_quarantine_leave(struct device *dev);
 void dcbm_quarantine_flush(void);
 int dcbm_quarantine_init(void);
 void dcbm_quarantine_exit(void);
+
+/* dcbm_power.c */
+int dcbm_power_init(void);
+void dcbm_power_exit(void);
 
 /* dcbm_main.c */
 void dcbm_count(enum dcbm_count what);

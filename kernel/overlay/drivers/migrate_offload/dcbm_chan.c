@@ -25,6 +25,12 @@ static unsigned int dcbm_nr_wanted;
 static unsigned int dcbm_nr_held;
 /* For those who wait until a channel is not in dcbm_held any more. */
 static DECLARE_WAIT_QUEUE_HEAD(dcbm_forgotten);
+/* Those of batches. */
+static unsigned int dcbm_nr_busy;
+/* No batch gets one, nor begins another window; read without the lock, too. */
+static bool dcbm_resting;
+/* For those who wait until no batch has one. */
+static DECLARE_WAIT_QUEUE_HEAD(dcbm_idle);
 static struct workqueue_struct *dcbm_wq;
 
 /**
@@ -55,10 +61,19 @@ static void dcbm_chan_unlist(struct dcbm_chan *chan)
 	wake_up(&dcbm_forgotten);
 }
 
+/* A batch has one channel less. */
+static void dcbm_chan_idle(void)
+{
+	lockdep_assert_held(&dcbm_lock);
+	if (!--dcbm_nr_busy)
+		wake_up(&dcbm_idle);
+}
+
 /* A channel of a batch goes into quarantine. */
 void dcbm_chan_forget(struct dcbm_chan *chan)
 {
 	lockdep_assert_held(&dcbm_lock);
+	dcbm_chan_idle();
 	WRITE_ONCE(dcbm_nr_held, dcbm_nr_held - 1);
 	dcbm_chan_unlist(chan);
 }
@@ -215,9 +230,43 @@ int dcbm_chans_resize(unsigned int nr)
 	return 0;
 }
 
+/* Shall no transfer begin? */
+bool dcbm_chans_resting(void)
+{
+	return READ_ONCE(dcbm_resting);
+}
+
+static bool dcbm_all_idle(void)
+{
+	bool idle;
+
+	spin_lock(&dcbm_lock);
+	idle = !dcbm_nr_busy;
+	spin_unlock(&dcbm_lock);
+	return idle;
+}
+
+/**
+ * dcbm_chans_rest - let the engines be, or use them again
+ * @rest: Which of both.
+ *
+ * Waits for the windows that are under way, so for no longer than those may take.
+ * What is left of their batches is the CPU's, as are all batches from then on.
+ *
+ * Context: Process context.  Sleeps.
+ */
+void dcbm_chans_rest(bool rest)
+{
+	spin_lock(&dcbm_lock);
+	WRITE_ONCE(dcbm_resting, rest);
+	spin_unlock(&dcbm_lock);
+	if (rest)
+		wait_event(dcbm_idle, dcbm_all_idle());
+}
+
 bool dcbm_chans_any_free(void)
 {
-	return !list_empty_careful(&dcbm_free);
+	return !dcbm_chans_resting() && !list_empty_careful(&dcbm_free);
 }
 
 /* Lower is nearer. */
@@ -242,7 +291,7 @@ unsigned int dcbm_chans_get(struct dcbm_job *job, unsigned int nr)
 	unsigned int got = 0;
 
 	spin_lock(&dcbm_lock);
-	for (int distance = 0; distance < 3; distance++) {
+	for (int distance = 0; distance < 3 && !dcbm_resting; distance++) {
 		list_for_each_entry_safe(chan, next, &dcbm_free, node) {
 			if (got == nr)
 				break;
@@ -255,6 +304,7 @@ unsigned int dcbm_chans_get(struct dcbm_job *job, unsigned int nr)
 			got++;
 		}
 	}
+	dcbm_nr_busy += got;
 	spin_unlock(&dcbm_lock);
 	return got;
 }
@@ -265,6 +315,7 @@ void dcbm_chan_put(struct dcbm_chan *chan)
 	chan->waiter = NULL;
 	spin_lock(&dcbm_lock);
 	list_move_tail(&chan->node, &dcbm_free);
+	dcbm_chan_idle();
 	if (chan->leaving || dcbm_nr_held > dcbm_nr_wanted)
 		queue_work(dcbm_wq, &dcbm_trim_work);
 	spin_unlock(&dcbm_lock);

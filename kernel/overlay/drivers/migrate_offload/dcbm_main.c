@@ -74,7 +74,8 @@ static void dcbm_prepare(struct dcbm_chan *chan, struct dcbm_job *job)
 {
 	struct dcbm_window *w = chan->window[chan->active == chan->window[0]];
 
-	while (time_before(jiffies, job->deadline) && dcbm_window_fill(w, job)) {
+	while (time_before(jiffies, job->deadline) && !dcbm_chans_resting() &&
+	       dcbm_window_fill(w, job)) {
 		if (!dcbm_window_map(w)) {
 			chan->next = w;
 			return;
@@ -404,11 +405,16 @@ static int __init dcbm_init(void)
 	err = dcbm_quarantine_init();
 	if (err)
 		goto err_chans;
-	err = migrate_offload_register(&dcbm_ops);
+	err = dcbm_power_init();
 	if (err)
 		goto err_quarantine;
+	err = migrate_offload_register(&dcbm_ops);
+	if (err)
+		goto err_power;
 	return 0;
 
+err_power:
+	dcbm_power_exit();
 err_quarantine:
 	dcbm_quarantine_exit();
 err_chans:
@@ -420,6 +426,7 @@ module_init(dcbm_init);
 static void __exit dcbm_exit(void)
 {
 	migrate_offload_unregister(&dcbm_ops);
+	dcbm_power_exit();
 	dcbm_request_exit();
 	dcbm_chans_exit();
 	dcbm_quarantine_exit();

@@ -39,6 +39,8 @@ struct engine_chan {
 
 struct engine {
 	struct dma_device dma;
+	atomic_t nr_taken;	/* transfers that have not been reported */
+	bool asleep;		/* whoever submits now is wrong */
 	unsigned int nr_chans;
 	struct engine_chan chans[] __counted_by(nr_chans);
 };

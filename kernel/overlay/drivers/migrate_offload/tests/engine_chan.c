@@ -31,6 +31,11 @@ static struct engine_chan *to_engine_chan(struct dma_chan *chan)
 	return container_of(chan, struct engine_chan, chan);
 }
 
+static struct engine *to_engine(struct engine_chan *c)
+{
+	return container_of(c->chan.device, struct engine, dma);
+}
+
 /* NULL where an IOMMU does not know the address. */
 static void *engine_address(struct device *dev, dma_addr_t addr)
 {
@@ -84,6 +89,7 @@ static void engine_report(struct engine_desc *desc,
 	struct dmaengine_desc_callback cb;
 	unsigned long flags;
 
+	atomic_dec(&to_engine(c)->nr_taken);
 	spin_lock_irqsave(&c->lock, flags);
 	/* Out of order, the last cookie may be beyond this one already. */
 	desc->tx.cookie = max_t(dma_cookie_t, desc->tx.cookie,
@@ -190,8 +196,10 @@ static dma_cookie_t engine_submit(struct dma_async_tx_descriptor *tx)
 	dma_cookie_t cookie = -ENODEV;
 	unsigned long flags;
 
+	WARN_ON_ONCE(READ_ONCE(to_engine(c)->asleep));
 	spin_lock_irqsave(&c->lock, flags);
 	if (!c->gone && !engine_fails(ENGINE_FAIL_SUBMIT)) {
+		atomic_inc(&to_engine(c)->nr_taken);
 		cookie = dma_cookie_assign(tx);
 		list_add_tail(&desc->node, &c->submitted);
 		desc = NULL;
@@ -244,8 +252,10 @@ static void engine_free_chan(struct dma_chan *chan)
 	struct engine_desc *desc, *next;
 
 	flush_work(&c->work);
-	list_for_each_entry_safe(desc, next, &c->submitted, node)
+	list_for_each_entry_safe(desc, next, &c->submitted, node) {
+		atomic_dec(&to_engine(c)->nr_taken);
 		kfree(desc);
+	}
 	INIT_LIST_HEAD(&c->submitted);
 }
 

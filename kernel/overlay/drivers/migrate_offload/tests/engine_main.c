@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
+#include <linux/pm.h>
 #include <linux/slab.h>
 
 #include "engine.h"
@@ -98,6 +99,34 @@ static void engine_del(void)
 	kvfree(e);
 }
 
+/*
+ * Whoever uses an engine lets it be before the machine sleeps, or goes down: what a
+ * real one still wrote then would go into memory that is somebody else's, after kexec.
+ */
+static void engine_sleep(bool sleeps)
+{
+	guard(mutex)(&engine_mutex);
+	if (!engine)
+		return;
+	WARN(sleeps && atomic_read(&engine->nr_taken),
+	     "%d transfers are under way\n", atomic_read(&engine->nr_taken));
+	WRITE_ONCE(engine->asleep, sleeps);
+}
+
+static int engine_suspend(struct device *dev)
+{
+	engine_sleep(true);
+	return 0;
+}
+
+static int engine_resume(struct device *dev)
+{
+	engine_sleep(false);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(engine_pm_ops, engine_suspend, engine_resume);
+
 static int engine_platform_probe(struct platform_device *pdev)
 {
 	return engine_add(&pdev->dev);
@@ -108,10 +137,17 @@ static void engine_platform_remove(struct platform_device *pdev)
 	engine_del();
 }
 
+static void engine_platform_shutdown(struct platform_device *pdev)
+{
+	engine_sleep(true);
+}
+
 static struct platform_driver engine_platform_driver = {
 	.probe = engine_platform_probe,
 	.remove = engine_platform_remove,
+	.shutdown = engine_platform_shutdown,
 	.driver.name = ENGINE_NAME,
+	.driver.pm = pm_sleep_ptr(&engine_pm_ops),
 };
 
 /* Not for modprobe: real drivers of these may exist. */
@@ -133,11 +169,18 @@ static void engine_pci_remove(struct pci_dev *pdev)
 	engine_del();
 }
 
+static void engine_pci_shutdown(struct pci_dev *pdev)
+{
+	engine_sleep(true);
+}
+
 static struct pci_driver engine_pci_driver = {
 	.name = ENGINE_NAME,
 	.id_table = engine_pci_ids,
 	.probe = engine_pci_probe,
 	.remove = engine_pci_remove,
+	.shutdown = engine_pci_shutdown,
+	.driver.pm = pm_sleep_ptr(&engine_pm_ops),
 };
 
 static int engine_platform_register(void)
