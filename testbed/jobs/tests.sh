@@ -8,6 +8,7 @@
 #   kunit            results of the suites that ran at boot
 #   engine.NAME      /jobs/NAME, which looks at the machine's DMA engine
 #   tools.NAME       /jobs/NAME, which runs our tools
+#   kexec.NAME       /jobs/NAME, which goes on in other kernels
 #   selftest.NAME    /selftests/migrate_offload/NAME
 #   iommu.NAME, bounce.NAME, sockets.NAME, gigantic.NAME, icount.NAME,
 #   poison.NAME, hotplug.NAME, stress.NAME
@@ -118,7 +119,7 @@ run_test() {
 	esac
 	case $1 in
 	kunit*) kunit ;;
-	engine.* | tools.*) sh "/jobs/$name" ;;
+	engine.* | tools.* | kexec.*) sh "/jobs/$name" ;;
 	selftest.* | iommu.* | bounce.* | sockets.* | gigantic.* | icount.* | poison.* | \
 		hotplug.* | stress.*)
 		t=/selftests/migrate_offload/$name

@@ -34,7 +34,7 @@ TEST_CPU=cortex-a72
 VIRTIO=device
 
 machine_bed() {
-	BED_DEVICES=() BED_LINE='' BED_SMP=$TEST_SMP BED_CPU=$TEST_CPU
+	BED_DEVICES=() BED_LINE='' BED_SMP=$TEST_SMP BED_CPU=$TEST_CPU BED_BOOT=''
 }
 
 machine_cpu() {

@@ -28,7 +28,8 @@
 #                     or, behind "!", must not have
 #   machine_bed NAME  set BED_DEVICES, options of testbed/run, BED_LINE, more of
 #                     the kernel's command line, BED_SMP and BED_CPU, instead of
-#                     TEST_SMP and TEST_CPU, for tests called NAME.*
+#                     TEST_SMP and TEST_CPU, for tests called NAME.*; BED_BOOT, if
+#                     its ext4 has in boot/ the kernel and the root that it runs
 #   machine_cpu       print the default CPU model with $ACCEL
 #   machine_args      add to ARGS: board, CPUs, nodes; to LINE, the kernel's
 #                     command line; to ENVS, the job's environment. Uses CPU,
@@ -44,14 +45,15 @@ MACHINE_PACKAGES=()
 MACHINE_TESTS=.
 # Each has a shorter one in the same guest, or is itself in the usual one.
 MACHINE_SLOW='^(iommu\.(dcbm|data|engine)_test|stranger\..*@.*)$'
-MACHINE_BEDS='iommu bounce sockets gigantic icount poison hotplug stress'
+MACHINE_BEDS='iommu bounce sockets gigantic icount poison hotplug stress kexec'
 BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMMU
 	iommu.data_test:CONFIG_INTEL_IOMMU iommu.engine_test:CONFIG_INTEL_IOMMU
 	bounce.bounce_test:CONFIG_SWIOTLB sockets.placement_test:CONFIG_MIGRATE_OFFLOAD
 	gigantic.gigantic_test:!CONFIG_KASAN poison.poison_test:CONFIG_MIGRATE_OFFLOAD_TEST_POISON
 	icount.cost_test:!CONFIG_KASAN icount.one_cpu_test:!CONFIG_KASAN
 	hotplug.hotplug_test:CONFIG_MEMORY_HOTREMOVE
-	stress.stress_test:CONFIG_MIGRATE_OFFLOAD selftest.suspend_test:CONFIG_PM_DEBUG'
+	stress.stress_test:CONFIG_MIGRATE_OFFLOAD selftest.suspend_test:CONFIG_PM_DEBUG
+	kexec.kexec_test:CONFIG_KEXEC_FILE'
 MACHINE_QEMU=qemu-system-x86_64
 MACHINE_KVM=yes
 MACHINE_MEM=1536
@@ -70,6 +72,7 @@ machine_bed() {
 	# software takes it, and the kernel looks for mappings that are left when it
 	# is given up, which it does for PCI alone.
 	BED_DEVICES=(--device edu) BED_LINE='' BED_SMP=$TEST_SMP BED_CPU=$TEST_CPU
+	BED_BOOT=''
 	case $1 in
 	iommu)
 		BED_DEVICES=(--device intel-iommu "${BED_DEVICES[@]}")
@@ -96,6 +99,7 @@ machine_bed() {
 	# Pages that are found bad while they are moved, alone or in a huge folio, stay
 	# marked, and come back from the allocator: what runs behind that would be killed.
 	poison) ;;
+	kexec) BED_BOOT=yes ;;
 	# Memory that can be taken offline: blocks with nothing that cannot be moved.
 	hotplug) BED_LINE="movablecore=1536M" ;;
 	stress)
