@@ -140,4 +140,8 @@ void *stress_files(void *arg);
 void stress_system_end(void);
 void stress_system_report(void);
 
+/* stress_damon.c */
+void stress_damon_begin(void);
+void stress_damon_end(void);
+
 #endif /* MO_STRESS_H */

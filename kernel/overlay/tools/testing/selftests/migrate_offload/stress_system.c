@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Whatever else moves, takes, merges or changes memory: compaction, reclaim, swap,
- * KSM, NUMA balancing, DAMON, CPUs and memory that come and go, a file system.
+ * KSM, NUMA balancing, CPUs and memory that come and go, a file system.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +24,6 @@
 #define CGROUP		"/sys/fs/cgroup/"
 #define GROUP		CGROUP "stress_test"
 #define KSM		"/sys/kernel/mm/ksm/"
-#define DAMON		"/sys/kernel/mm/damon/admin/kdamonds/"
 #define NUMA_DEBUG	"/sys/kernel/debug/sched/numa_balancing/"
 #define POOL		"/sys/devices/system/node/node%d/hugepages/hugepages-2048kB/"
 #define POOL_PAGES	"16"
@@ -183,39 +182,6 @@ static void set_pools(const char *pages)
 	}
 }
 
-/* Both schemes move memory, from and to either node. */
-static void start_damon(void)
-{
-	static const struct {
-		const char *path;
-		const char *value;
-	} setup[] = {
-		{ "nr_kdamonds", "1" },
-		{ "0/contexts/nr_contexts", "1" },
-		{ "0/contexts/0/operations", "paddr" },
-		{ "0/contexts/0/targets/nr_targets", "1" },
-		{ "0/contexts/0/schemes/nr_schemes", "2" },
-		{ "0/contexts/0/schemes/0/action", "migrate_cold" },
-		{ "0/contexts/0/schemes/0/target_nid", "0" },
-		{ "0/contexts/0/schemes/0/quotas/bytes", "8388608" },
-		{ "0/contexts/0/schemes/0/quotas/reset_interval_ms", "1000" },
-		{ "0/contexts/0/schemes/1/action", "migrate_hot" },
-		{ "0/contexts/0/schemes/1/target_nid", "1" },
-		{ "0/contexts/0/schemes/1/quotas/bytes", "8388608" },
-		{ "0/contexts/0/schemes/1/quotas/reset_interval_ms", "1000" },
-		{ "0/state", "on" },
-	};
-	char path[192];
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(setup); i++) {
-		snprintf(path, sizeof(path), DAMON "%s", setup[i].path);
-		if (mo_set(path, setup[i].value)) {
-			ksft_print_msg("no DAMON: %s\n", setup[i].path);
-			return;
-		}
-	}
-}
-
 /* Everything that patches code is switched before there is any traffic. */
 void stress_system_begin(void)
 {
@@ -235,7 +201,7 @@ void stress_system_begin(void)
 	mo_set(CGROUP "cgroup.subtree_control", "+memory");
 	mkdir(GROUP, 0755);
 	find_blocks();
-	start_damon();
+	stress_damon_begin();
 	ksft_print_msg("%u blocks of memory can be taken offline\n", nr_blocks);
 }
 
@@ -324,7 +290,7 @@ void stress_system_end(void)
 {
 	const char *swap = getenv("MO_SWAP_DEV");
 
-	mo_set(DAMON "0/state", "off");
+	stress_damon_end();
 	mo_set(KSM "run", "2");
 	mo_set("/proc/sys/kernel/numa_balancing", "0");
 	if (swap)
