@@ -6,13 +6,14 @@
 # went offline. A copy that is in flight must end before, and the next one must find
 # what it needs. Needs CONFIG_PM_DEBUG.
 #
-# suspend_test.sh [MIGRATOR]
+# suspend_test.sh [TEST]: run one of kernel, mtcopy, padata, dcbm, daemon
 
 # shellcheck disable=SC2317	# tests are called by their names
 
 . "$(dirname "$0")/mo_traffic.sh"
 
 POWER=/sys/power
+DAMON=/sys/kernel/mm/damon/admin/kdamonds
 # What /sys/power/state knows, and the steps that lead there.
 STATE=freeze
 STEPS="freezer devices platform"
@@ -64,6 +65,52 @@ test_dcbm() {
 	suspend_with dcbm
 }
 
+# node_range N: the addresses of its memory
+node_range() {
+	awk -v node="$1," -v page="$(getconf PAGESIZE 2>/dev/null || echo 4096)" '
+		$1 == "Node" { here = $2 == node }
+		here && $1 == "spanned" { pages = $2 }
+		here && $1 == "start_pfn:" && pages {
+			if (!end || $2 < start)
+				start = $2
+			if ($2 + pages > end)
+				end = $2 + pages
+		}
+		END { printf "%.0f %.0f\n", start * page, end * page }' /proc/zoneinfo
+}
+
+# damon N FROM TO: its thread N moves what nobody reads. It is not frozen when tasks
+# are, and then nobody reads anything.
+damon() {
+	context=$DAMON/$1/contexts/0
+	echo 1 >"$DAMON/$1/contexts/nr_contexts"
+	echo paddr >"$context/operations"
+	echo 1 >"$context/targets/nr_targets"
+	echo 1 >"$context/targets/0/regions/nr_regions"
+	node_range "$2" | {
+		read -r start end
+		echo "$start" >"$context/targets/0/regions/0/start"
+		echo "$end" >"$context/targets/0/regions/0/end"
+	}
+	echo 1 >"$context/schemes/nr_schemes"
+	echo migrate_cold >"$context/schemes/0/action"
+	echo "$3" >"$context/schemes/0/target_nid"
+	echo 1000000000000 >"$context/schemes/0/access_pattern/sz/max"
+	echo 1000000000 >"$context/schemes/0/access_pattern/age/max"
+	echo on >"$DAMON/$1/state"
+}
+
+# Helpers are wanted also while their CPUs go offline.
+test_daemon() {
+	echo 2 >$DAMON/nr_kdamonds
+	damon 0 0 1 || fail "no DAMON"
+	damon 1 1 0 || fail "no DAMON"
+	suspend_with mtcopy
+	[ "$(cat "$SYSFS/mtcopy/reasons/damon/folios")" != 0 ] || fail "DAMON moved nothing"
+	echo off >$DAMON/0/state
+	echo off >$DAMON/1/state
+}
+
 finish() {
 	[ -z "$PIDS" ] || stop_traffic >/dev/null
 	echo none >$POWER/pm_test
@@ -83,10 +130,11 @@ if [ ! -e "$SYSFS/offload_migrator" ]; then
 	exit 4
 fi
 load engine 2>/dev/null
-MIGRATORS=kernel
+TESTS=kernel
 for name in mtcopy padata dcbm; do
-	load "$name" 2>/dev/null && MIGRATORS="$MIGRATORS $name"
+	load "$name" 2>/dev/null && TESTS="$TESTS $name"
 done
+[ ! -d "$SYSFS/mtcopy" ] || [ ! -d $DAMON ] || TESTS="$TESTS daemon"
 MIN=$(cat "$SYSFS/min_batch_bytes")
 trap finish EXIT
 echo 0 >"$SYSFS/min_batch_bytes"
@@ -96,9 +144,9 @@ for delay in /sys/module/*/parameters/pm_test_delay; do
 	[ ! -e "$delay" ] || echo 1 >"$delay"
 done
 # shellcheck disable=SC2086
-set -- $MIGRATORS
+set -- $TESTS
 echo "1..$#"
-for name in $MIGRATORS; do
+for name in $TESTS; do
 	run "$name"
 done
 exit "$FAILED"
