@@ -12,6 +12,8 @@
 
 #define DAMON	"/sys/kernel/mm/damon/admin/kdamonds/"
 #define SCHEME	"0/contexts/0/schemes/%u/"
+/* Bytes in a second; most of what is looked at is free. */
+#define QUOTA	"268435456"
 
 static const struct scheme {
 	const char *action;
@@ -91,7 +93,7 @@ static int set_scheme(unsigned int i)
 	       set_of(i, "access_pattern/nr_accesses/min", schemes[i].least) ||
 	       set_of(i, "access_pattern/nr_accesses/max", schemes[i].most) ||
 	       set_of(i, "access_pattern/age/max", "1000000000") ||
-	       set_of(i, "quotas/bytes", "8388608") ||
+	       set_of(i, "quotas/bytes", QUOTA) ||
 	       set_of(i, "quotas/reset_interval_ms", "1000");
 }
 
