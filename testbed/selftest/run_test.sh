@@ -70,6 +70,8 @@ ok "CPUs are dealt to the nodes, a socket each" \
 	grep -qF 'sockets=2\,cores=2' "$OUT/command"
 run --icount --smp 4 >/dev/null 2>&1
 ok "counting instructions takes one CPU" grep -qF 'smp 1\,' "$OUT/command"
+run --gdb "$WORK/gdb" >/dev/null 2>&1
+ok "a debugger has fifos" grep -qF "gdb pipe:$WORK/gdb " "$OUT/command"
 run --machine arm64 --disk "$WORK/initrd" >/dev/null 2>&1
 ok "another machine has a bus of its own" grep -qF 'virtio-blk-device\,' "$OUT/command"
 ok "its nodes are the kernel's affair" grep -qF numa=fake=2 "$OUT/command"
