@@ -39,7 +39,7 @@ MAKEFLAGS += --no-builtin-rules
 Q := @
 
 .PHONY: help deps fetch apply kernel modules initramfs tools run check check-long \
-	stress overhead bench-native series shell deb lint clean distclean
+	stress mce-demo overhead bench-native series shell deb lint clean distclean
 
 help:
 	@echo 'make run            boot a kernel that migrates in batches, print the tables'
@@ -50,6 +50,7 @@ help:
 	@echo '                    minutes pay for, by worth; the rest is skipped, and said)'
 	@echo 'make stress         memory of all kinds is used and moved while all is changed'
 	@echo '                    (FOLIOS=1000000, SEED= to repeat a run)'
+	@echo 'make mce-demo       machine checks in CPUs that copy, raised by QEMU (K=7.3)'
 	@echo 'make overhead       instructions for each moved page, against an unpatched kernel'
 	@echo '                    (FUNCTIONS=1: where they go, by function)'
 	@echo 'make bench-native   how fast the migrators copy on the CPUs of this machine'
@@ -112,6 +113,9 @@ check-long: deps
 
 stress: deps
 	$(Q)scripts/stress $(K) $(VARIANT)
+
+mce-demo: deps
+	$(Q)scripts/mce-demo $(K)
 
 overhead: deps
 	$(Q)scripts/overhead $(K)

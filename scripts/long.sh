@@ -67,8 +67,8 @@ choose_items() {
 		ITEMS=(host 6.12-debug 7.3-arm64 7.3-plain mutation.6.12-debug
 			mutation.7.3-plain made.series)
 		# With T, those of the long run are named.
-		[ -z "$T" ] || ITEMS+=(made.series-builds made.native config.core
-			config.numa-off config.i386 config.clang oracle.7.3 oracle.6.12 fuzz)
+		[ -z "$T" ] || ITEMS+=(made.series-builds made.native made.mce
+			config.core config.numa-off config.i386 config.clang oracle.7.3 oracle.6.12 fuzz)
 	fi
 	if [ -n "${K:-}" ]; then
 		check_version "$K"
@@ -104,6 +104,7 @@ made() {
 	series) judged "made.$1" "$TOP/scripts/series" ;;
 	series-builds) judged "made.$1" "$TOP/scripts/series" --build ;;
 	native) judged "made.$1" "$TOP/scripts/bench-native" ;;
+	mce) judged "made.$1" "$TOP/scripts/mce-demo" 7.3 ;;
 	esac
 }
 
