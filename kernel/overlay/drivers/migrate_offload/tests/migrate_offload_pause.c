@@ -131,11 +131,15 @@ static struct notifier_block pause_nb = {
 	.notifier_call = pause_notify,
 };
 
+/* Whoever is held up has been told where to go on, and has to go there. */
 static void pause_end(void)
 {
-	if (*pause_symbol)
-		unregister_kprobe(&pause_probe);
+	if (!*pause_symbol)
+		return;
+	unregister_kprobe(&pause_probe);
 	*pause_symbol = '\0';
+	while (READ_ONCE(pause_inside))
+		msleep(20);
 }
 
 /* Parameters are written one at a time. */
@@ -186,8 +190,6 @@ static void __exit pause_exit(void)
 {
 	pause_end();
 	unregister_module_notifier(&pause_nb);
-	while (READ_ONCE(pause_inside))
-		msleep(20);
 	/* Somebody may be on the way out of the trampoline. */
 	synchronize_rcu_tasks();
 }
