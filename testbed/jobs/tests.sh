@@ -88,6 +88,8 @@ stranger_uses() {
 	for m in mtcopy migrate_padata migrate_offload_engine dcbm; do
 		insmod "/lib/modules/$m.ko" 2>/dev/null
 	done
+	# Short batches, too.
+	echo 4096 >$MIGRATION/dcbm/min_bytes_per_channel
 	# What others have left to merge.
 	echo 2 >/sys/kernel/mm/ksm/run
 	echo 0 >$MIGRATION/min_batch_bytes &&
@@ -107,9 +109,12 @@ stranger() {
 	only=$2
 	# shellcheck disable=SC2086	# a name and its arguments
 	set -- $program
-	program=$1
+	case $1 in
+	/*) program=$1 ;;
+	*) program=/selftests/mm/$1 ;;
+	esac
 	shift
-	run_program "/selftests/mm/$program" "$only" "$@"
+	run_program "$program" "$only" "$@"
 }
 
 run_test() {

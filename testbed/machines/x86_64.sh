@@ -45,7 +45,7 @@ MACHINE_PACKAGES=()
 MACHINE_TESTS=.
 # Each has a shorter one in the same guest, or is itself in the usual one.
 MACHINE_SLOW='^(iommu\.(dcbm|data|engine)_test|stranger\..*@.*)$'
-MACHINE_BEDS='iommu bounce sockets gigantic icount poison hotplug stress kexec'
+MACHINE_BEDS='iommu bounce sockets gigantic icount poison hotplug stress kexec stranger'
 BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMMU
 	iommu.data_test:CONFIG_INTEL_IOMMU iommu.engine_test:CONFIG_INTEL_IOMMU
 	bounce.bounce_test:CONFIG_SWIOTLB sockets.placement_test:CONFIG_MIGRATE_OFFLOAD
@@ -100,6 +100,8 @@ machine_bed() {
 	# marked, and come back from the allocator: what runs behind that would be killed.
 	poison) ;;
 	kexec) BED_BOOT=yes ;;
+	# Has Debian's programs (scripts/build-initramfs), and most tests of the long run.
+	stranger) BED_DEVICES+=(--timeout "${GUEST_LIMIT:-7200}") ;;
 	# Memory that can be taken offline: blocks with nothing that cannot be moved.
 	hotplug) BED_LINE="movablecore=1536M" ;;
 	stress)
