@@ -11,6 +11,7 @@
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
 #include <linux/workqueue.h>
 
 /*
@@ -21,6 +22,9 @@
 #define DCBM_WINDOW_BYTES	SZ_4M
 
 #define DCBM_MAX_CHANNELS	64
+
+/* A window, with all folios of its batch: a minute at most. */
+#define DCBM_TIMEOUT_MAX_MS	(60 * MSEC_PER_SEC)
 
 struct dcbm_chan;
 struct dcbm_window;
@@ -35,6 +39,13 @@ enum dcbm_count {
 	DCBM_VERIFY_FAILED,	/* folios that differed after a "success" */
 	DCBM_BOUNCING,		/* channels refused, as their device bounces */
 	DCBM_NR_COUNTS
+};
+
+/* Why no transfer may begin; hibernation may enclose a suspend. */
+enum dcbm_rest {
+	DCBM_SUSPEND,
+	DCBM_HIBERNATE,
+	DCBM_DOWN,
 };
 
 /* Adjoining base pages of a pair, no longer than a DMA segment may be. */
@@ -164,7 +175,8 @@ extern spinlock_t dcbm_lock;
 int dcbm_chans_resize(unsigned int nr);
 bool dcbm_chans_any_free(void);
 bool dcbm_chans_resting(void);
-void dcbm_chans_rest(bool rest);
+int dcbm_chans_rest(enum dcbm_rest why);
+void dcbm_chans_wake(enum dcbm_rest why);
 unsigned int dcbm_chans_get(struct dcbm_job *job, unsigned int nr);
 void dcbm_chans_leave(struct device *dev);
 void dcbm_chan_put(struct dcbm_chan *chan);

@@ -7,6 +7,8 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bits.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -14,6 +16,9 @@
 #include <linux/wait.h>
 
 #include "dcbm.h"
+
+/* What a batch does between its windows, on a busy machine. */
+#define DCBM_GRACE	(10 * HZ)
 
 /* Protects the lists and numbers of channels. */
 DEFINE_SPINLOCK(dcbm_lock);
@@ -27,8 +32,11 @@ static unsigned int dcbm_nr_held;
 static DECLARE_WAIT_QUEUE_HEAD(dcbm_forgotten);
 /* Those of batches. */
 static unsigned int dcbm_nr_busy;
-/* No batch gets one, nor begins another window; read without the lock, too. */
-static bool dcbm_resting;
+/*
+ * Reasons to rest, a bit for each enum dcbm_rest: no batch gets a channel, nor begins
+ * another window.  Read without the lock, too.
+ */
+static unsigned long dcbm_resting;
 /* For those who wait until no batch has one. */
 static DECLARE_WAIT_QUEUE_HEAD(dcbm_idle);
 static struct workqueue_struct *dcbm_wq;
@@ -208,7 +216,8 @@ static void dcbm_want(unsigned int nr)
  * @nr: How many; those that a batch uses now are given back after it.
  *
  * Context: Process context, serialised by the caller.  Sleeps.
- * Return: 0; -ENODEV when there are fewer that are free and of use; -ENOMEM.
+ * Return: 0; -ENODEV when there are fewer that are free and of use; -ENOMEM; -EBUSY
+ * when the engines rest.
  * On failure there are as many as before.
  */
 int dcbm_chans_resize(unsigned int nr)
@@ -216,6 +225,9 @@ int dcbm_chans_resize(unsigned int nr)
 	unsigned int before = dcbm_nr_wanted;
 	int err;
 
+	/* Requesting may touch an engine, too. */
+	if (nr > before && dcbm_chans_resting())
+		return -EBUSY;
 	dcbm_want(nr);
 	while (READ_ONCE(dcbm_nr_held) < nr) {
 		err = dcbm_chan_create();
@@ -247,21 +259,40 @@ static bool dcbm_all_idle(void)
 }
 
 /**
- * dcbm_chans_rest - let the engines be, or use them again
- * @rest: Which of both.
+ * dcbm_chans_rest - let the engines be
+ * @why: Until dcbm_chans_wake() is called with the same reason.
  *
- * Waits for the windows that are under way, so for no longer than those may take.
- * What is left of their batches is the CPU's, as are all batches from then on.
+ * Waits for the windows that are under way.  What is left of their batches is the
+ * CPU's, as are all batches from then on.
  *
- * Context: Process context.  Sleeps.
+ * Context: Process context.  Sleeps, for little more than DCBM_TIMEOUT_MAX_MS at most.
+ * Return: 0; -EBUSY when a batch keeps its channels for longer than any may, so its
+ * task has died, or hangs in the engine's driver.
  */
-void dcbm_chans_rest(bool rest)
+int dcbm_chans_rest(enum dcbm_rest why)
 {
 	spin_lock(&dcbm_lock);
-	WRITE_ONCE(dcbm_resting, rest);
+	WRITE_ONCE(dcbm_resting, dcbm_resting | BIT(why));
 	spin_unlock(&dcbm_lock);
-	if (rest)
-		wait_event(dcbm_idle, dcbm_all_idle());
+	if (!wait_event_timeout(dcbm_idle, dcbm_all_idle(),
+				msecs_to_jiffies(DCBM_TIMEOUT_MAX_MS) + DCBM_GRACE))
+		return -EBUSY;
+	/* Giving back a channel may touch the engine, too. */
+	flush_work(&dcbm_trim_work);
+	return 0;
+}
+
+/**
+ * dcbm_chans_wake - use the engines again, unless there is another reason not to
+ * @why: The reason that is none any more.
+ *
+ * Context: Process context.
+ */
+void dcbm_chans_wake(enum dcbm_rest why)
+{
+	spin_lock(&dcbm_lock);
+	WRITE_ONCE(dcbm_resting, dcbm_resting & ~BIT(why));
+	spin_unlock(&dcbm_lock);
 }
 
 bool dcbm_chans_any_free(void)

@@ -85,6 +85,16 @@ static void dcbm_prepare(struct dcbm_chan *chan, struct dcbm_job *job)
 	}
 }
 
+/* What was mapped, but not begun, is the CPU's. */
+static void dcbm_drop_next(struct dcbm_chan *chan, struct dcbm_job *job)
+{
+	if (!chan->next)
+		return;
+	dcbm_window_unmap(chan->next);
+	dcbm_skip_rest(job, dcbm_window_end(chan->next));
+	chan->next = NULL;
+}
+
 static bool dcbm_is_busy(struct dcbm_chan *chan)
 {
 	bool busy;
@@ -103,12 +113,7 @@ static void dcbm_progress(struct dcbm_chan *chan, struct dcbm_job *job)
 	if (w && dcbm_is_busy(chan)) {
 		if (time_before(jiffies, chan->deadline))
 			return;
-		/* Not begun yet, so it is the CPU's. */
-		if (chan->next) {
-			dcbm_window_unmap(chan->next);
-			dcbm_skip_rest(job, dcbm_window_end(chan->next));
-		}
-		chan->next = NULL;
+		dcbm_drop_next(chan, job);
 		dcbm_skip_rest(job, dcbm_window_end(w));
 		if (dcbm_chan_retire(chan, job->batch))
 			return;
@@ -122,6 +127,8 @@ static void dcbm_progress(struct dcbm_chan *chan, struct dcbm_job *job)
 		/* Late, but idle now: the CPU copies the rest. */
 	}
 	chan->active = NULL;
+	if (dcbm_chans_resting())
+		dcbm_drop_next(chan, job);
 	if (chan->next) {
 		dcbm_start(chan, chan->next, job);
 		chan->next = NULL;
@@ -307,9 +314,8 @@ static ssize_t timeout_ms_store(struct kobject *kobj,
 				struct kobj_attribute *attr,
 				const char *buf, size_t count)
 {
-	/* A window, with all folios of its batch: a minute at most. */
 	return migrate_offload_store_uint(buf, count, &dcbm_timeout_ms, 1,
-					  60 * MSEC_PER_SEC);
+					  DCBM_TIMEOUT_MAX_MS);
 }
 
 static struct kobj_attribute timeout_ms_attr = __ATTR_RW(timeout_ms);

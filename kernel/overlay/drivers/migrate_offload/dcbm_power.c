@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/limits.h>
 #include <linux/notifier.h>
 #include <linux/printk.h>
 #include <linux/reboot.h>
@@ -16,34 +17,64 @@
 
 #include "dcbm.h"
 
+/* Nobody can help what is in quarantine. */
+static unsigned int dcbm_tell_quarantined(void)
+{
+	unsigned int nr = dcbm_nr_quarantined();
+
+	if (nr)
+		pr_warn("%u DMA channels never answered: they may still write to memory\n",
+			nr);
+	return nr;
+}
+
+/*
+ * The image that is restored overwrites memory that an engine of this kernel may
+ * still write to: booting as usual is better then.
+ */
+static int dcbm_sleep(enum dcbm_rest why, bool restore)
+{
+	int err;
+
+	err = dcbm_chans_rest(why);
+	if (err)
+		pr_err("a batch does not end: the machine cannot sleep\n");
+	else if (dcbm_tell_quarantined() && restore)
+		err = -EBUSY;
+	/* Who has refused is not told that the machine stays awake. */
+	if (err)
+		dcbm_chans_wake(why);
+	return notifier_from_errno(err);
+}
+
 static int dcbm_pm_notify(struct notifier_block *nb, unsigned long action,
 			  void *data)
 {
 	switch (action) {
 	case PM_SUSPEND_PREPARE:
+		return dcbm_sleep(DCBM_SUSPEND, false);
 	case PM_HIBERNATION_PREPARE:
+		return dcbm_sleep(DCBM_HIBERNATE, false);
 	case PM_RESTORE_PREPARE:
-		dcbm_chans_rest(true);
-		break;
+		return dcbm_sleep(DCBM_HIBERNATE, true);
 	case PM_POST_SUSPEND:
+		dcbm_chans_wake(DCBM_SUSPEND);
+		break;
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		dcbm_chans_rest(false);
+		dcbm_chans_wake(DCBM_HIBERNATE);
 		break;
 	}
-	return NOTIFY_OK;
+	return NOTIFY_DONE;
 }
 
+/* Nothing comes after this, so nobody wakes the engines again. */
 static int dcbm_reboot_notify(struct notifier_block *nb, unsigned long action,
 			      void *data)
 {
-	unsigned int nr;
-
-	dcbm_chans_rest(true);
-	nr = dcbm_nr_quarantined();
-	if (nr)
-		pr_warn("%u DMA channels never answered: they may still write to memory\n",
-			nr);
+	if (dcbm_chans_rest(DCBM_DOWN))
+		pr_err("a batch does not end: its transfers may still write to memory\n");
+	dcbm_tell_quarantined();
 	return NOTIFY_DONE;
 }
 
@@ -51,8 +82,10 @@ static struct notifier_block dcbm_pm_nb = {
 	.notifier_call = dcbm_pm_notify,
 };
 
+/* Others may end the chain, as a watchdog that cannot be stopped does. */
 static struct notifier_block dcbm_reboot_nb = {
 	.notifier_call = dcbm_reboot_notify,
+	.priority = INT_MAX,
 };
 
 int dcbm_power_init(void)
@@ -68,7 +101,7 @@ int dcbm_power_init(void)
 	return err;
 }
 
-/* The machine does not sleep, nor go down, while a module is unloaded. */
+/* Behind the last batch. */
 void dcbm_power_exit(void)
 {
 	unregister_reboot_notifier(&dcbm_reboot_nb);
