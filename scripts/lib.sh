@@ -60,7 +60,9 @@ lock() {
 	exec 9>"$BUILD/locks/$1"
 	flock -n 9 && return
 	say "waiting for another build that holds build/locks/$1"
-	flock 9
+	until flock -w 30 9; do
+		say "  ... waiting"
+	done
 }
 
 # run_logged LABEL LOG COMMAND...: output goes to LOG (with V=1 to the screen as
