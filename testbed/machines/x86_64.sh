@@ -24,8 +24,8 @@
 #   TEST_SMP          CPUs for the tests
 #   TEST_CPU          QEMU's CPU model for them
 #   VIRTIO            how the names of its virtio devices end
-#   BED_TESTS         tests on those, each with the symbol that its kernel needs,
-#                     or, behind "!", must not have
+#   BED_TESTS         tests on those, and others that not every kernel has, each with
+#                     the symbol that its kernel needs, or, behind "!", must not have
 #   machine_bed NAME  set BED_DEVICES, options of testbed/run, BED_LINE, more of
 #                     the kernel's command line, BED_SMP and BED_CPU, instead of
 #                     TEST_SMP and TEST_CPU, for tests called NAME.*; BED_BOOT, if
@@ -53,7 +53,7 @@ BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMM
 	icount.cost_test:!CONFIG_KASAN icount.one_cpu_test:!CONFIG_KASAN
 	hotplug.hotplug_test:CONFIG_MEMORY_HOTREMOVE
 	stress.stress_test:CONFIG_MIGRATE_OFFLOAD selftest.suspend_test:CONFIG_PM_DEBUG
-	kexec.kexec_test:CONFIG_KEXEC_FILE'
+	kexec.kexec_test:CONFIG_KEXEC_FILE selftest.account_test:!CONFIG_KASAN'
 MACHINE_QEMU=qemu-system-x86_64
 MACHINE_KVM=yes
 MACHINE_MEM=1536
