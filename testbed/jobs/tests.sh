@@ -126,7 +126,7 @@ run_test() {
 	kunit*) kunit ;;
 	engine.* | tools.* | kexec.*) sh "/jobs/$name" ;;
 	selftest.* | iommu.* | bounce.* | sockets.* | gigantic.* | icount.* | poison.* | \
-		hotplug.* | stress.*)
+		hotplug.* | stress.* | suspend.*)
 		t=/selftests/migrate_offload/$name
 		[ -e "$t" ] || t=$t.sh
 		run_program "$t" "$only"

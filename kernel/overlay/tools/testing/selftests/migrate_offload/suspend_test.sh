@@ -6,7 +6,7 @@
 # went offline. A copy that is in flight must end before, and the next one must find
 # what it needs. Needs CONFIG_PM_DEBUG.
 #
-# suspend_test.sh [TEST]: run one of kernel, mtcopy, padata, dcbm, daemon
+# suspend_test.sh [TEST]: run one of kernel, mtcopy, padata, dcbm, refused, daemon
 
 # shellcheck disable=SC2317	# tests are called by their names
 
@@ -14,12 +14,13 @@
 
 POWER=/sys/power
 DAMON=/sys/kernel/mm/damon/admin/kdamonds
+REFUSE=/sys/kernel/debug/notifier-error-inject/pm/actions/PM_SUSPEND_PREPARE/error
 # What /sys/power/state knows, and the steps that lead there.
 STATE=freeze
 STEPS="freezer devices platform"
 if grep -qs deep $POWER/mem_sleep; then
 	STATE=mem
-	STEPS="$STEPS processors"
+	STEPS="$STEPS processors core"
 fi
 
 copied() {
@@ -63,6 +64,18 @@ test_padata() {
 
 test_dcbm() {
 	suspend_with dcbm
+}
+
+# Engines rest, then somebody else refuses that the machine sleeps: with
+# pm_notifier_error_inject.priority=-1 that is asked behind dcbm.
+test_refused() {
+	select_migrator dcbm || fail "cannot select dcbm"
+	echo freezer >$POWER/pm_test
+	echo -12 >$REFUSE || fail "nobody refuses"
+	! echo $STATE >$POWER/state 2>/dev/null || fail "the machine slept"
+	echo 0 >$REFUSE
+	goes_on dcbm
+	select_migrator kernel
 }
 
 # node_range N: the addresses of its memory
@@ -134,6 +147,8 @@ TESTS=kernel
 for name in mtcopy padata dcbm; do
 	load "$name" 2>/dev/null && TESTS="$TESTS $name"
 done
+[ -e $REFUSE ] || mount -t debugfs none /sys/kernel/debug 2>/dev/null
+[ ! -d "$SYSFS/dcbm" ] || [ ! -e $REFUSE ] || TESTS="$TESTS refused"
 [ ! -d "$SYSFS/mtcopy" ] || [ ! -d $DAMON ] || TESTS="$TESTS daemon"
 MIN=$(cat "$SYSFS/min_batch_bytes")
 trap finish EXIT
