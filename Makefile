@@ -50,7 +50,7 @@ help:
 	@echo '                    minutes pay for, by worth; the rest is skipped, and said)'
 	@echo 'make stress         memory of all kinds is used and moved while all is changed'
 	@echo '                    (FOLIOS=1000000, SEED= to repeat a run)'
-	@echo 'make mce-demo       machine checks in CPUs that copy, raised by QEMU (K=7.3)'
+	@echo 'make mce-demo       machine checks in CPUs that copy, raised by QEMU (default K: 7.3)'
 	@echo 'make overhead       instructions for each moved page, against an unpatched kernel'
 	@echo '                    (FUNCTIONS=1: where they go, by function)'
 	@echo 'make bench-native   how fast the migrators copy on the CPUs of this machine'
@@ -115,7 +115,7 @@ stress: deps
 	$(Q)scripts/stress $(K) $(VARIANT)
 
 mce-demo: deps
-	$(Q)scripts/mce-demo $(K)
+	$(Q)scripts/mce-demo $(or $(ONLY_K),7.3)
 
 overhead: deps
 	$(Q)scripts/overhead $(K)
