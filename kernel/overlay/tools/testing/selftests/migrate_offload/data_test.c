@@ -51,8 +51,8 @@ static void make_anon(struct __test_metadata *_metadata, struct mo_region *r,
 	r->len = len;
 	r->mem = mo_map_aligned(len, mo_pmd_size, PROT_READ | PROT_WRITE);
 	ASSERT_NE(NULL, r->mem);
-	/* It fails in a kernel without huge pages, where all are small. */
-	madvise(r->mem, len, size > mo_page_size ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	ASSERT_EQ(0, size > mo_page_size ? madvise(r->mem, len, MADV_HUGEPAGE) :
+					   mo_small_pages(r->mem, len));
 	mo_fill(r->mem, len, (uintptr_t)r->mem, 1);
 	ASSERT_EQ(0, mo_scan(r));
 }

@@ -113,7 +113,7 @@ TEST_F(hugetlb, mixed)
 	r->len = 100 * mo_page_size;
 	r->mem = mo_map_aligned(r->len, mo_page_size, PROT_READ | PROT_WRITE);
 	ASSERT_NE(NULL, r->mem);
-	madvise(r->mem, r->len, MADV_NOHUGEPAGE);
+	ASSERT_EQ(0, mo_small_pages(r->mem, r->len));
 	mo_fill(r->mem, r->len, (uintptr_t)r->mem, 1);
 	ASSERT_EQ(0, mo_scan(r));
 	ASSERT_EQ(100, r->nr);

@@ -50,7 +50,7 @@ static void map_pages(struct __test_metadata *_metadata, struct mo_region *r,
 	r->len = nr * mo_page_size;
 	r->mem = mo_map_aligned(r->len, mo_page_size, PROT_READ | PROT_WRITE);
 	ASSERT_NE(NULL, r->mem);
-	madvise(r->mem, r->len, MADV_NOHUGEPAGE);
+	ASSERT_EQ(0, mo_small_pages(r->mem, r->len));
 	r->base = (uintptr_t)r->mem;
 }
 

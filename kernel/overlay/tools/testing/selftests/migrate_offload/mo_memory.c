@@ -80,6 +80,12 @@ char *mo_map_aligned(size_t len, size_t align, int prot)
 	return mem + head;
 }
 
+/* A kernel without huge pages refuses to do without them: all are small there. */
+int mo_small_pages(void *mem, size_t len)
+{
+	return access(MO_THP, F_OK) ? 0 : madvise(mem, len, MADV_NOHUGEPAGE);
+}
+
 static void scan_page(struct mo_region *r, size_t page, uint64_t entry, int fd)
 {
 	static uint64_t prev;

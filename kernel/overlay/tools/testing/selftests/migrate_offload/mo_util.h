@@ -119,6 +119,7 @@ size_t mo_check(const void *mem, size_t len, uint64_t base, uint64_t gen);
 /* Memory */
 int mo_bind(int node);
 char *mo_map_aligned(size_t len, size_t align, int prot);
+int mo_small_pages(void *mem, size_t len);
 int mo_scan(struct mo_region *r);
 uint64_t mo_pfn(const void *addr);
 bool mo_map_huge(struct mo_region *r, size_t size, int flags);
