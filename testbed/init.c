@@ -132,6 +132,13 @@ static int open_virtio(const char *name)
 	return -1;
 }
 
+static int open_port(const char *name)
+{
+	const char *ports = getenv("ports");
+
+	return ports && !strcmp(ports, "serial") ? open_serial(name) : open_virtio(name);
+}
+
 static pid_t start(char *const argv[], int in, int out)
 {
 	pid_t pid = fork();
@@ -217,13 +224,6 @@ static int send_results(int result)
 	return rc;
 }
 
-static int open_port(const char *name)
-{
-	const char *ports = getenv("ports");
-
-	return ports && !strcmp(ports, "serial") ? open_serial(name) : open_virtio(name);
-}
-
 int main(void)
 {
 	char *install[] = { "busybox", "--install", "-s", "/bin", NULL };
@@ -247,9 +247,8 @@ int main(void)
 		rc = 126;
 	if (status_port >= 0) {
 		dprintf(status_port, "%d\n", rc);
-		/* What a serial port still has to send. */
+		/* What a serial port still has to send; closing the result did so. */
 		tcdrain(log);
-		tcdrain(result);
 		tcdrain(status_port);
 	}
 
