@@ -16,11 +16,6 @@ MIGRATORS="kernel mtcopy padata dcbm dcbm dcbm"
 STEP=${kernel_nr:-0}
 TEST=kexec.kexec_test
 
-# moved MIGRATOR: how many folios it has copied
-moved() {
-	cat "$MIGRATION/$1/stats/folios"
-}
-
 # use MIGRATOR: every batch is its
 use() {
 	[ -d "$MIGRATION/mtcopy" ] || load_modules
@@ -44,7 +39,7 @@ traffic() {
 	sleep 1
 	[ "$1" != kernel ] || return 0
 	for _ in $(seq 50); do
-		[ "$(moved "$1")" = 0 ] || return 0
+		[ "$(copied "$1")" = 0 ] || return 0
 		sleep 0.2
 	done
 	echo "# $1 copied nothing"

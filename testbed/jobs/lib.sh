@@ -17,6 +17,12 @@ load_modules() {
 	done
 }
 
+# copied MIGRATOR: folios that it has copied; with '*', all of them together
+copied() {
+	# shellcheck disable=SC2086	# it may be a pattern
+	cat "$MIGRATION"/$1/stats/folios | awk '{ n += $1 } END { print n + 0 }'
+}
+
 # mark TEXT: where we are, in the console's log among what the kernel prints
 mark() {
 	echo "### $*" >/dev/kmsg

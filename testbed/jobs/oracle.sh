@@ -79,18 +79,13 @@ select_migrator() {
 	esac
 }
 
-# copied: folios that all migrators together have copied
-copied() {
-	cat "$MIGRATION"/*/stats/folios | awk '{ n += $1 } END { print n }'
-}
-
 # run NAME: an end before its time is the host's to find
 run() {
 	[ ! -d $MIGRATION ] || select_migrator "$1"
-	before=$([ ! -d $MIGRATION ] || copied)
+	before=$([ ! -d $MIGRATION ] || copied '*')
 	echo 3 >/proc/sys/vm/drop_caches
 	oracle "$SEED" "$STEPS" /mnt >"/out/$1" || echo "oracle ended with $?" >>"/out/$1"
-	[ ! -d $MIGRATION ] || echo "other copied $(($(copied) - before))" >>"/out/$1"
+	[ ! -d $MIGRATION ] || echo "other copied $(($(copied '*') - before))" >>"/out/$1"
 	grep "^other copied" "/out/$1" | sed "s/^/$1: /" || :
 	echo "$1: $(wc -l <"/out/$1") lines"
 }

@@ -69,14 +69,14 @@ move_memhog() {
 	return $rc
 }
 
-# copied: folios that the selected migrator has copied; with "auto" any of them, or the
-# kernel, to know how fast it is
-copied() {
+# offloaded: folios that the selected migrator has copied; with "auto" any of them, or
+# the kernel, to know how fast it is
+offloaded() {
 	case $migrator in
 	'') echo 0 ;;
-	auto) cat $MIGRATION/*/stats/folios ;;
-	*) cat "$MIGRATION/$migrator/stats/folios" ;;
-	esac | awk '{ n += $1 } END { print n + 0 }'
+	auto) copied '*' ;;
+	*) copied "$migrator" ;;
+	esac
 }
 
 moved() {
@@ -86,7 +86,7 @@ moved() {
 # The unpatched kernel has none.
 migrator=
 [ ! -d $MIGRATION ] || migrator=$(sed 's/.*\[\(.*\)\].*/\1/' $MIGRATION/offload_migrator)
-pages=$(moved) folios=$(copied)
+pages=$(moved) folios=$(offloaded)
 echo 1 >/sys/kernel/mm/ksm/run
 : >/tmp/stress-ng
 program=$1
@@ -104,7 +104,7 @@ migratepages) move_memhog ;;
 esac
 rc=$?
 cat /tmp/stress-ng
-pages=$(($(moved) - pages)) folios=$(($(copied) - folios))
+pages=$(($(moved) - pages)) folios=$(($(offloaded) - folios))
 echo "$pages pages were moved${migrator:+, $migrator copied $folios folios}"
 [ $rc = 0 ] || {
 	# The last line is the reason.
