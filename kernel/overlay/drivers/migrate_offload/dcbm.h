@@ -93,7 +93,7 @@ struct dcbm_window {
  * struct dcbm_chan - an exclusive DMA channel
  * @node: In the list of free channels, of those of one batch, or of those in
  *	quarantine.
- * @held: In the list of all but those in quarantine.
+ * @held: In the list of all but those in quarantine, and of those that leave it.
  * @dma: The channel; NULL in quarantine when its driver has gone.
  * @dev: Device of its provider.
  * @map_dev: Device that its addresses are for, most often the same.
@@ -111,7 +111,8 @@ struct dcbm_window {
  * @retired: Did not end in time: in quarantine until @outstanding is 0.
  * @pins: It holds a reference on this module, while in quarantine.
  * @leaving: Its device loses its driver: to be given back as soon as it is free.
- *	Protected by dcbm_lock.
+ *	Protected by dcbm_lock, as is the following.
+ * @waits: It has ended in quarantine while the engines rest.
  */
 struct dcbm_chan {
 	struct list_head node;
@@ -132,6 +133,7 @@ struct dcbm_chan {
 	bool retired;
 	bool pins;
 	bool leaving;
+	bool waits;
 };
 
 /**
@@ -175,6 +177,8 @@ extern spinlock_t dcbm_lock;
 int dcbm_chans_resize(unsigned int nr);
 bool dcbm_chans_any_free(void);
 bool dcbm_chans_resting(void);
+bool dcbm_chan_hold(struct dcbm_chan *chan);
+void dcbm_chan_unlist(struct dcbm_chan *chan);
 int dcbm_chans_rest(enum dcbm_rest why);
 void dcbm_chans_wake(enum dcbm_rest why);
 unsigned int dcbm_chans_get(struct dcbm_job *job, unsigned int nr);
@@ -184,6 +188,7 @@ void dcbm_chan_end(struct dcbm_chan *chan);
 void dcbm_chan_forget(struct dcbm_chan *chan);
 void dcbm_chan_set_dev(struct dcbm_chan *chan, struct device *dev);
 int dcbm_chans_init(void);
+void dcbm_chans_wait(void);
 void dcbm_chans_exit(void);
 
 /* dcbm_request.c */
@@ -195,8 +200,11 @@ void dcbm_request_exit(void);
 bool dcbm_chan_retire(struct dcbm_chan *chan, struct migrate_batch *batch);
 void dcbm_chan_quiet(struct dcbm_chan *chan);
 unsigned int dcbm_nr_quarantined(void);
+unsigned int dcbm_nr_unanswered(void);
 void dcbm_quarantine_leave(struct device *dev);
 void dcbm_quarantine_flush(void);
+void dcbm_quarantine_wake(void);
+void dcbm_quarantine_wait(void);
 int dcbm_quarantine_init(void);
 void dcbm_quarantine_exit(void);
 

@@ -28,17 +28,14 @@ static LIST_HEAD(dcbm_held);
 static unsigned int dcbm_nr_wanted;
 /* Free ones and those of batches; dcbm_chans_resize() reads it without the lock. */
 static unsigned int dcbm_nr_held;
-/* For those who wait until a channel is not in dcbm_held any more. */
-static DECLARE_WAIT_QUEUE_HEAD(dcbm_forgotten);
-/* Those of batches. */
-static unsigned int dcbm_nr_busy;
+/* For those who wait until a channel is free, or not in dcbm_held any more. */
+static DECLARE_WAIT_QUEUE_HEAD(dcbm_changed);
 /*
  * Reasons to rest, a bit for each enum dcbm_rest: no batch gets a channel, nor begins
- * another window.  Read without the lock, too.
+ * another window, and none is requested or given back, unless its device loses its
+ * driver.  Read without the lock, too.
  */
 static unsigned long dcbm_resting;
-/* For those who wait until no batch has one. */
-static DECLARE_WAIT_QUEUE_HEAD(dcbm_idle);
 static struct workqueue_struct *dcbm_wq;
 
 /**
@@ -61,27 +58,37 @@ void dcbm_chan_end(struct dcbm_chan *chan)
 	spin_unlock_irqrestore(&chan->lock, flags);
 }
 
+/**
+ * dcbm_chan_hold - begin with what may touch the engine of a channel
+ * @chan: Channel that is not held.
+ *
+ * Until dcbm_chan_unlist(), whoever wants the engines to rest waits for it, and so does
+ * who unbinds its driver.
+ *
+ * Context: dcbm_lock is held.
+ * Return: false when the engines rest: then it must not be done.
+ */
+bool dcbm_chan_hold(struct dcbm_chan *chan)
+{
+	lockdep_assert_held(&dcbm_lock);
+	if (dcbm_resting)
+		return false;
+	list_add_tail(&chan->held, &dcbm_held);
+	return true;
+}
+
 /* Its device may be unbound now, or before it is another one of ours. */
-static void dcbm_chan_unlist(struct dcbm_chan *chan)
+void dcbm_chan_unlist(struct dcbm_chan *chan)
 {
 	lockdep_assert_held(&dcbm_lock);
 	list_del_init(&chan->held);
-	wake_up(&dcbm_forgotten);
-}
-
-/* A batch has one channel less. */
-static void dcbm_chan_idle(void)
-{
-	lockdep_assert_held(&dcbm_lock);
-	if (!--dcbm_nr_busy)
-		wake_up(&dcbm_idle);
+	wake_up(&dcbm_changed);
 }
 
 /* A channel of a batch goes into quarantine. */
 void dcbm_chan_forget(struct dcbm_chan *chan)
 {
 	lockdep_assert_held(&dcbm_lock);
-	dcbm_chan_idle();
 	WRITE_ONCE(dcbm_nr_held, dcbm_nr_held - 1);
 	dcbm_chan_unlist(chan);
 }
@@ -95,7 +102,7 @@ void dcbm_chan_set_dev(struct dcbm_chan *chan, struct device *dev)
 	spin_lock(&dcbm_lock);
 	chan->dev = dev;
 	chan->leaving = false;
-	wake_up(&dcbm_forgotten);
+	wake_up(&dcbm_changed);
 	spin_unlock(&dcbm_lock);
 }
 
@@ -118,6 +125,7 @@ static bool dcbm_chan_add(struct dcbm_chan *chan)
 	if (stays) {
 		list_add_tail(&chan->node, &dcbm_free);
 		WRITE_ONCE(dcbm_nr_held, dcbm_nr_held + 1);
+		wake_up(&dcbm_changed);
 	}
 	spin_unlock(&dcbm_lock);
 	return stays;
@@ -126,13 +134,18 @@ static bool dcbm_chan_add(struct dcbm_chan *chan)
 static int dcbm_chan_create(void)
 {
 	struct dcbm_chan *chan = kzalloc_obj(*chan);
+	bool held;
 	int err;
 
 	if (!chan)
 		return -ENOMEM;
 	spin_lock(&dcbm_lock);
-	list_add_tail(&chan->held, &dcbm_held);
+	held = dcbm_chan_hold(chan);
 	spin_unlock(&dcbm_lock);
+	if (!held) {
+		kfree(chan);
+		return -EBUSY;
+	}
 	err = dcbm_chan_request(chan);
 	if (!err && !dcbm_chan_add(chan))
 		err = -EAGAIN;
@@ -148,7 +161,7 @@ static struct dcbm_chan *dcbm_chan_surplus(void)
 
 	spin_lock(&dcbm_lock);
 	list_for_each_entry(chan, &dcbm_free, node)
-		if (chan->leaving || dcbm_nr_held > dcbm_nr_wanted)
+		if (chan->leaving || (!dcbm_resting && dcbm_nr_held > dcbm_nr_wanted))
 			surplus = chan;
 	if (surplus) {
 		list_del(&surplus->node);
@@ -197,7 +210,7 @@ void dcbm_chans_leave(struct device *dev)
 			chan->leaving = true;
 	spin_unlock(&dcbm_lock);
 	dcbm_trim(NULL);
-	wait_event(dcbm_forgotten, !dcbm_holds(dev));
+	wait_event(dcbm_changed, !dcbm_holds(dev));
 	dcbm_quarantine_leave(dev);
 }
 
@@ -225,17 +238,15 @@ int dcbm_chans_resize(unsigned int nr)
 	unsigned int before = dcbm_nr_wanted;
 	int err;
 
-	/* Requesting may touch an engine, too. */
-	if (nr > before && dcbm_chans_resting())
-		return -EBUSY;
 	dcbm_want(nr);
 	while (READ_ONCE(dcbm_nr_held) < nr) {
 		err = dcbm_chan_create();
 		/* One of a device that is being unbound: others may be there. */
 		if (!err || err == -EAGAIN)
 			continue;
-		pr_info("%u DMA channels wanted, %u are there that can copy memory without bouncing\n",
-			nr, READ_ONCE(dcbm_nr_held));
+		if (err != -EBUSY)
+			pr_info("%u DMA channels wanted, %u are there that can copy memory without bouncing\n",
+				nr, READ_ONCE(dcbm_nr_held));
 		dcbm_want(before);
 		return err;
 	}
@@ -248,12 +259,13 @@ bool dcbm_chans_resting(void)
 	return READ_ONCE(dcbm_resting);
 }
 
+/* Is none with a batch, nor being taken or given back? */
 static bool dcbm_all_idle(void)
 {
 	bool idle;
 
 	spin_lock(&dcbm_lock);
-	idle = !dcbm_nr_busy;
+	idle = list_count_nodes(&dcbm_held) == list_count_nodes(&dcbm_free);
 	spin_unlock(&dcbm_lock);
 	return idle;
 }
@@ -262,23 +274,22 @@ static bool dcbm_all_idle(void)
  * dcbm_chans_rest - let the engines be
  * @why: Until dcbm_chans_wake() is called with the same reason.
  *
- * Waits for the windows that are under way.  What is left of their batches is the
- * CPU's, as are all batches from then on.
+ * Waits for the windows that are under way, and for channels that are being taken or
+ * given back.  What is left of their batches is the CPU's, as are all batches from
+ * then on.  What is to be given back stays.
  *
  * Context: Process context.  Sleeps, for little more than DCBM_TIMEOUT_MAX_MS at most.
- * Return: 0; -EBUSY when a batch keeps its channels for longer than any may, so its
- * task has died, or hangs in the engine's driver.
+ * Return: 0; -EBUSY when a channel is in use for longer than any may, so a task has
+ * died with it, or hangs in the engine's driver.
  */
 int dcbm_chans_rest(enum dcbm_rest why)
 {
 	spin_lock(&dcbm_lock);
 	WRITE_ONCE(dcbm_resting, dcbm_resting | BIT(why));
 	spin_unlock(&dcbm_lock);
-	if (!wait_event_timeout(dcbm_idle, dcbm_all_idle(),
+	if (!wait_event_timeout(dcbm_changed, dcbm_all_idle(),
 				msecs_to_jiffies(DCBM_TIMEOUT_MAX_MS) + DCBM_GRACE))
 		return -EBUSY;
-	/* Giving back a channel may touch the engine, too. */
-	flush_work(&dcbm_trim_work);
 	return 0;
 }
 
@@ -292,6 +303,10 @@ void dcbm_chans_wake(enum dcbm_rest why)
 {
 	spin_lock(&dcbm_lock);
 	WRITE_ONCE(dcbm_resting, dcbm_resting & ~BIT(why));
+	if (!dcbm_resting) {
+		queue_work(dcbm_wq, &dcbm_trim_work);
+		dcbm_quarantine_wake();
+	}
 	spin_unlock(&dcbm_lock);
 }
 
@@ -335,7 +350,6 @@ unsigned int dcbm_chans_get(struct dcbm_job *job, unsigned int nr)
 			got++;
 		}
 	}
-	dcbm_nr_busy += got;
 	spin_unlock(&dcbm_lock);
 	return got;
 }
@@ -346,7 +360,7 @@ void dcbm_chan_put(struct dcbm_chan *chan)
 	chan->waiter = NULL;
 	spin_lock(&dcbm_lock);
 	list_move_tail(&chan->node, &dcbm_free);
-	dcbm_chan_idle();
+	wake_up(&dcbm_changed);
 	if (chan->leaving || dcbm_nr_held > dcbm_nr_wanted)
 		queue_work(dcbm_wq, &dcbm_trim_work);
 	spin_unlock(&dcbm_lock);
@@ -358,7 +372,24 @@ int dcbm_chans_init(void)
 	return dcbm_wq ? 0 : -ENOMEM;
 }
 
-/* All channels have been given back, or will be by work that is queued. */
+static bool dcbm_none_held(void)
+{
+	bool none;
+
+	spin_lock(&dcbm_lock);
+	none = list_empty(&dcbm_held);
+	spin_unlock(&dcbm_lock);
+	return none;
+}
+
+/* None is wanted any more: wait until all have been given back. */
+void dcbm_chans_wait(void)
+{
+	/* That may be when the machine has slept: whoever waits can be frozen. */
+	wait_event_state(dcbm_changed, dcbm_none_held(),
+			 TASK_UNINTERRUPTIBLE | TASK_FREEZABLE);
+}
+
 void dcbm_chans_exit(void)
 {
 	destroy_workqueue(dcbm_wq);

@@ -432,6 +432,9 @@ module_init(dcbm_init);
 static void __exit dcbm_exit(void)
 {
 	migrate_offload_unregister(&dcbm_ops);
+	/* Meanwhile an engine's driver may go, or the machine: watch both. */
+	dcbm_quarantine_wait();
+	dcbm_chans_wait();
 	dcbm_power_exit();
 	dcbm_request_exit();
 	dcbm_chans_exit();

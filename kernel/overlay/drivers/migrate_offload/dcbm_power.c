@@ -17,10 +17,10 @@
 
 #include "dcbm.h"
 
-/* Nobody can help what is in quarantine. */
-static unsigned int dcbm_tell_quarantined(void)
+/* Nobody can help those. */
+static unsigned int dcbm_tell_unanswered(void)
 {
-	unsigned int nr = dcbm_nr_quarantined();
+	unsigned int nr = dcbm_nr_unanswered();
 
 	if (nr)
 		pr_warn("%u DMA channels never answered: they may still write to memory\n",
@@ -39,7 +39,7 @@ static int dcbm_sleep(enum dcbm_rest why, bool restore)
 	err = dcbm_chans_rest(why);
 	if (err)
 		pr_err("a batch does not end: the machine cannot sleep\n");
-	else if (dcbm_tell_quarantined() && restore)
+	else if (dcbm_tell_unanswered() && restore)
 		err = -EBUSY;
 	/* Who has refused is not told that the machine stays awake. */
 	if (err)
@@ -74,7 +74,7 @@ static int dcbm_reboot_notify(struct notifier_block *nb, unsigned long action,
 {
 	if (dcbm_chans_rest(DCBM_DOWN))
 		pr_err("a batch does not end: its transfers may still write to memory\n");
-	dcbm_tell_quarantined();
+	dcbm_tell_unanswered();
 	return NOTIFY_DONE;
 }
 

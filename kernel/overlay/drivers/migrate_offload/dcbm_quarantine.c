@@ -27,6 +27,18 @@ static struct workqueue_struct *dcbm_quiet_wq;
 /* For those who wait until none is in quarantine. */
 static DECLARE_WAIT_QUEUE_HEAD(dcbm_quiet);
 
+/* May it end now?  Not while the engines rest, unless its driver has it back. */
+static bool dcbm_may_release(struct dcbm_chan *chan)
+{
+	bool may;
+
+	spin_lock(&dcbm_lock);
+	may = !chan->dma || dcbm_chan_hold(chan);
+	chan->waits = !may;
+	spin_unlock(&dcbm_lock);
+	return may;
+}
+
 /*
  * Runs when the last callback of a retired channel has.  Nobody writes to the
  * destinations any more.
@@ -38,6 +50,8 @@ static void dcbm_release(struct work_struct *work)
 	bool pins = chan->pins;
 	struct dma_chan *dma;
 
+	if (!dcbm_may_release(chan))
+		return;
 	/* The callback that queued this work has let go of the lock. */
 	spin_lock_irq(&chan->lock);
 	spin_unlock_irq(&chan->lock);
@@ -58,6 +72,7 @@ static void dcbm_release(struct work_struct *work)
 	dcbm_chan_release(chan);
 	spin_lock(&dcbm_lock);
 	list_del(&chan->node);
+	dcbm_chan_unlist(chan);
 	spin_unlock(&dcbm_lock);
 	kfree(chan);
 	wake_up(&dcbm_quiet);
@@ -70,6 +85,26 @@ static void dcbm_release(struct work_struct *work)
 void dcbm_chan_quiet(struct dcbm_chan *chan)
 {
 	queue_work(dcbm_quiet_wq, &chan->quiet_work);
+}
+
+/* Nothing keeps it from being released any more. */
+static void dcbm_chan_wake(struct dcbm_chan *chan)
+{
+	lockdep_assert_held(&dcbm_lock);
+	if (!chan->waits)
+		return;
+	chan->waits = false;
+	queue_work(dcbm_quiet_wq, &chan->quiet_work);
+}
+
+/* The engines do not rest any more: give back what has ended meanwhile. */
+void dcbm_quarantine_wake(void)
+{
+	struct dcbm_chan *chan;
+
+	lockdep_assert_held(&dcbm_lock);
+	list_for_each_entry(chan, &dcbm_quarantine, node)
+		dcbm_chan_wake(chan);
 }
 
 static bool dcbm_overlap(unsigned long a, unsigned long nr_a,
@@ -124,7 +159,7 @@ bool dcbm_chan_retire(struct dcbm_chan *chan, struct migrate_batch *batch)
 		dcbm_lose(w, batch);
 		/*
 		 * The last callback runs code of this module.  If that is on its
-		 * way out, dcbm_quarantine_exit() waits.
+		 * way out, dcbm_quarantine_wait() does.
 		 */
 		chan->pins = try_module_get(THIS_MODULE);
 		INIT_WORK(&chan->quiet_work, dcbm_release);
@@ -146,6 +181,22 @@ unsigned int dcbm_nr_quarantined(void)
 
 	spin_lock(&dcbm_lock);
 	nr = list_count_nodes(&dcbm_quarantine);
+	spin_unlock(&dcbm_lock);
+	return nr;
+}
+
+/* Channels that may still write; the others in quarantine wait to be given back. */
+unsigned int dcbm_nr_unanswered(void)
+{
+	struct dcbm_chan *chan;
+	unsigned int nr = 0;
+
+	spin_lock(&dcbm_lock);
+	list_for_each_entry(chan, &dcbm_quarantine, node) {
+		spin_lock_irq(&chan->lock);
+		nr += !!chan->outstanding;
+		spin_unlock_irq(&chan->lock);
+	}
 	spin_unlock(&dcbm_lock);
 	return nr;
 }
@@ -178,6 +229,7 @@ void dcbm_quarantine_leave(struct device *dev)
 	while ((chan = dcbm_quarantined_of(dev))) {
 		dma = chan->dma;
 		chan->dma = NULL;
+		dcbm_chan_wake(chan);
 		spin_unlock(&dcbm_lock);
 		dma_release_channel(dma);
 		spin_lock(&dcbm_lock);
@@ -265,11 +317,18 @@ int dcbm_quarantine_init(void)
  * What is in quarantine pins the module, but for a channel that got there while
  * the module was already being removed.
  */
-void dcbm_quarantine_exit(void)
+void dcbm_quarantine_wait(void)
 {
 	if (dcbm_nr_quarantined())
 		pr_warn("a DMA channel was lost while dcbm was being removed: waiting for it\n");
-	wait_event(dcbm_quiet, !dcbm_nr_quarantined());
+	/* See dcbm_chans_wait(). */
+	wait_event_state(dcbm_quiet, !dcbm_nr_quarantined(),
+			 TASK_UNINTERRUPTIBLE | TASK_FREEZABLE);
+}
+
+/* Behind dcbm_quarantine_wait(), if there was anything to be copied. */
+void dcbm_quarantine_exit(void)
+{
 	unregister_memory_notifier(&dcbm_memory_nb);
 	destroy_workqueue(dcbm_quiet_wq);
 }

@@ -8,7 +8,7 @@
 # 50 times each where the kernel checks mappings (CONFIG_DMA_API_DEBUG), else 20
 # times; 200 times if LONG is set.
 #
-# engine_test.sh [TEST]: run one of switch, reload, unbind, unbind_lost
+# engine_test.sh [TEST]: run one of switch, reload, unbind, unbind_lost, reload_lost
 
 # shellcheck disable=SC2317	# tests are called by their names
 
@@ -81,6 +81,13 @@ test_unbind() {
 	select_migrator kernel
 }
 
+# lose N: one transfer in N; 0: none
+lose() {
+	echo -1 >"$FAULTS/fail_lost/times"
+	echo "$1" >"$FAULTS/fail_lost/interval"
+	echo $((100 * ($1 > 0))) >"$FAULTS/fail_lost/probability"
+}
+
 lost() {
 	cat "$FAULTS/fail_lost_count"
 }
@@ -96,9 +103,7 @@ wait_for_loss() {
 # Transfers that never end are aborted by the driver when it goes.
 test_unbind_lost() {
 	echo 300 >"$SYSFS/dcbm/timeout_ms"
-	echo -1 >"$FAULTS/fail_lost/times"
-	echo 5 >"$FAULTS/fail_lost/interval"
-	echo 100 >"$FAULTS/fail_lost/probability"
+	lose 5
 	first=$(cat "$SYSFS/dcbm/timeouts")
 	for i in $(seq $((TIMES / 10))); do
 		before=$(lost)
@@ -106,10 +111,41 @@ test_unbind_lost() {
 		[ "$(cat "$SYSFS/dcbm/quarantined")" = 0 ] ||
 			fail "$i: in quarantine without a driver"
 	done
-	echo 0 >"$FAULTS/fail_lost/probability"
+	lose 0
 	prepare
 	echo "# $(lost) lost transfers, $(($(cat "$SYSFS/dcbm/timeouts") - first)) time-outs"
 	select_migrator kernel
+}
+
+told_to_wait() {
+	dmesg | grep -c "lost while dcbm was being removed"
+}
+
+# What is lost while the module goes keeps it waiting, and watching: when the engine's
+# driver is unbound, its channels and mappings go before, and then the module.
+test_reload_lost() {
+	for i in 1 2; do
+		# Time enough for rmmod to begin.
+		echo 10000 >"$SYSFS/dcbm/timeout_ms"
+		lose 5
+		before=$(lost)
+		told=$(told_to_wait)
+		select_migrator dcbm || fail "$i: cannot select dcbm"
+		wait_for_loss
+		unload dcbm &
+		going=$!
+		for _ in $(seq 300); do
+			[ "$(told_to_wait)" -le "$told" ] || break
+			sleep 0.1
+		done
+		[ "$(told_to_wait)" -gt "$told" ] || fail "$i: nobody waits"
+		echo "$DEVICE" >"$DRIVER/unbind" || fail "$i: cannot unbind"
+		wait "$going" || fail "$i: cannot unload"
+		lose 0
+		echo "$DEVICE" >"$DRIVER/bind" || fail "$i: cannot bind"
+		load dcbm || fail "$i: cannot load dcbm"
+		prepare
+	done
 }
 
 finish() {
@@ -143,11 +179,12 @@ fi
 select_migrator kernel
 trap finish EXIT
 
-echo 1..5
+echo 1..6
 run switch
 run reload
 run unbind
 run unbind_lost
+run reload_lost
 NR=$((NR + 1))
 if dma_api_is_content; then
 	echo "ok $NR dma_api"

@@ -6,7 +6,8 @@
 # went offline. A copy that is in flight must end before, and the next one must find
 # what it needs. Needs CONFIG_PM_DEBUG.
 #
-# suspend_test.sh [TEST]: run one of kernel, mtcopy, padata, dcbm, refused, daemon
+# suspend_test.sh [TEST]: run one of kernel, mtcopy, padata, dcbm, refused, at_rest,
+# daemon
 
 # shellcheck disable=SC2317	# tests are called by their names
 
@@ -15,6 +16,8 @@
 POWER=/sys/power
 DAMON=/sys/kernel/mm/damon/admin/kdamonds
 REFUSE=/sys/kernel/debug/notifier-error-inject/pm/actions/PM_SUSPEND_PREPARE/error
+FAULTS=/sys/kernel/debug/migrate_offload_engine
+SNAPSHOT=/dev/snapshot
 # What /sys/power/state knows, and the steps that lead there.
 STATE=freeze
 STEPS="freezer devices platform"
@@ -76,6 +79,55 @@ test_refused() {
 	echo 0 >$REFUSE
 	goes_on dcbm
 	select_migrator kernel
+}
+
+anyone_in_quarantine() {
+	[ "$(cat "$SYSFS/dcbm/quarantined")" != 0 ]
+}
+
+nobody_in_quarantine() {
+	! anyone_in_quarantine
+}
+
+# within_seconds N COMMAND...: does it succeed?
+within_seconds() {
+	for _ in $(seq $(($1 * 10))); do
+		"$2" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# Who writes the image of a hibernating machine from user space keeps engines at rest
+# for as long, though tasks run. What was lost ends meanwhile: its channel is given back
+# when the engines are awake, and not before.
+test_at_rest() {
+	channels=$(cat "$SYSFS/dcbm/channels")
+	timeout=$(cat "$SYSFS/dcbm/timeout_ms")
+	echo 200 >"$SYSFS/dcbm/timeout_ms"
+	echo 2 >"$SYSFS/dcbm/channels"
+	echo 1 >$FAULTS/fail_lost/times
+	echo 100 >$FAULTS/fail_lost/probability
+	select_migrator dcbm || fail "cannot select dcbm"
+	within_seconds 20 anyone_in_quarantine || fail "nothing was lost"
+	echo "$timeout" >"$SYSFS/dcbm/timeout_ms"
+	goes_on dcbm
+	exec 3<$SNAPSHOT
+	# One is missing.
+	! echo 2 >"$SYSFS/dcbm/channels" 2>/dev/null || fail "a channel was requested"
+	echo 1 >$FAULTS/release
+	sleep 1
+	before=$(copied dcbm)
+	sleep 2
+	[ "$(copied dcbm)" = "$before" ] || fail "dcbm copied"
+	anyone_in_quarantine || fail "a channel was given back"
+	exec 3<&-
+	within_seconds 20 nobody_in_quarantine || fail "the channel is not given back"
+	echo 2 >"$SYSFS/dcbm/channels" || fail "no channel can be requested"
+	goes_on dcbm
+	echo 0 >$FAULTS/fail_lost/probability
+	select_migrator kernel
+	echo "$channels" >"$SYSFS/dcbm/channels"
 }
 
 # node_range N: the addresses of its memory
@@ -149,6 +201,7 @@ for name in mtcopy padata dcbm; do
 done
 [ -e $REFUSE ] || mount -t debugfs none /sys/kernel/debug 2>/dev/null
 [ ! -d "$SYSFS/dcbm" ] || [ ! -e $REFUSE ] || TESTS="$TESTS refused"
+[ ! -d $FAULTS ] || ! true <$SNAPSHOT || TESTS="$TESTS at_rest"
 [ ! -d "$SYSFS/mtcopy" ] || [ ! -d $DAMON ] || TESTS="$TESTS daemon"
 MIN=$(cat "$SYSFS/min_batch_bytes")
 trap finish EXIT
