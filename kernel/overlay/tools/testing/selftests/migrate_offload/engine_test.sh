@@ -53,9 +53,25 @@ test_switch() {
 	done
 }
 
+copied() {
+	cat "$SYSFS/dcbm/stats/folios"
+}
+
+# each_fifth N: then go on when dcbm has copied something. It takes longer until
+# somebody has a batch for it than to take it away again.
+each_fifth() {
+	[ $(($1 % 5)) = 1 ] || return 0
+	copies=$(copied)
+	for _ in $(seq 1000); do
+		[ "$(copied)" = "$copies" ] || return 0
+	done
+	fail "$1: nothing was copied"
+}
+
 test_reload() {
 	for i in $(seq "$TIMES"); do
 		select_migrator dcbm || fail "$i: cannot select dcbm"
+		each_fifth "$i"
 		rmmod dcbm || unload dcbm || fail "$i: cannot unload dcbm"
 		is_selected kernel || fail "$i: kernel is not selected without dcbm"
 		load dcbm || fail "$i: cannot load dcbm"
@@ -63,11 +79,11 @@ test_reload() {
 	done
 }
 
-# unbind N [FUNCTION]: without its driver a device has no channels, with it they
-# are back
+# unbind N FUNCTION: without its driver a device has no channels, with it they are
+# back; FUNCTION N is called before
 unbind() {
 	select_migrator dcbm || fail "$1: cannot select dcbm"
-	${2:+"$2"}
+	"$2" "$1"
 	echo "$DEVICE" >"$DRIVER/unbind" || fail "$1: cannot unbind"
 	select_migrator kernel
 	select_migrator dcbm 2>/dev/null && fail "$1: channels without a driver"
@@ -76,7 +92,7 @@ unbind() {
 
 test_unbind() {
 	for i in $(seq "$TIMES"); do
-		unbind "$i"
+		unbind "$i" each_fifth
 	done
 	select_migrator kernel
 }
