@@ -4,8 +4,8 @@
  * that unloads migrators at each place of a batch.
  *
  * Write the module's name to the parameter "module", load it, then write the
- * function's to "function": the first that calls it waits before it enters, busily, as
- * it may be in an interrupt.  An empty name ends that.
+ * function's to "function": the first that calls it waits before it enters, busily if
+ * it must not sleep, as in an interrupt.  An empty name ends that.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/notifier.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
@@ -55,16 +56,25 @@ static bool pause_target_goes(void)
 	return !mod || READ_ONCE(mod->state) == MODULE_STATE_GOING;
 }
 
+/* Whoever removes the module may want this CPU, and then has some ticks for each ms. */
+static void pause_sleep(unsigned int ms)
+{
+	if (preemptible() && !rcu_preempt_depth())
+		msleep(ms);
+	else
+		mdelay(ms);
+}
+
 /* In place of the call, so with interrupts on if its caller has them on. */
 static void __used pause_wait(void)
 {
 	for (int ms = 0; ms < PAUSE_MAX_MS; ms++) {
 		if (pause_target_goes()) {
-			mdelay(PAUSE_STAY_MS);
+			pause_sleep(PAUSE_STAY_MS);
 			WRITE_ONCE(pause_met, 1);
 			break;
 		}
-		mdelay(1);
+		pause_sleep(1);
 	}
 	WRITE_ONCE(pause_inside, false);
 }
