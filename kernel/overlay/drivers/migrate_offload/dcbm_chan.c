@@ -387,7 +387,7 @@ void dcbm_chans_wait(void)
 {
 	/* That may be when the machine has slept: whoever waits can be frozen. */
 	wait_event_state(dcbm_changed, dcbm_none_held(),
-			 TASK_UNINTERRUPTIBLE | TASK_FREEZABLE);
+			 (TASK_UNINTERRUPTIBLE | TASK_FREEZABLE));
 }
 
 void dcbm_chans_exit(void)

@@ -323,7 +323,7 @@ void dcbm_quarantine_wait(void)
 		pr_warn("a DMA channel was lost while dcbm was being removed: waiting for it\n");
 	/* See dcbm_chans_wait(). */
 	wait_event_state(dcbm_quiet, !dcbm_nr_quarantined(),
-			 TASK_UNINTERRUPTIBLE | TASK_FREEZABLE);
+			 (TASK_UNINTERRUPTIBLE | TASK_FREEZABLE));
 }
 
 /* Behind dcbm_quarantine_wait(), if there was anything to be copied. */
