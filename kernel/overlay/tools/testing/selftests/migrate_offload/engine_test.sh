@@ -15,7 +15,6 @@
 . "$(dirname "$0")/mo_traffic.sh"
 
 DEBUGFS=/sys/kernel/debug
-FAULTS=$DEBUGFS/migrate_offload_engine
 
 prepare() {
 	echo 4096 >"$SYSFS/dcbm/min_bytes_per_channel"
@@ -53,17 +52,13 @@ test_switch() {
 	done
 }
 
-copied() {
-	cat "$SYSFS/dcbm/stats/folios"
-}
-
 # each_fifth N: then go on when dcbm has copied something. It takes longer until
 # somebody has a batch for it than to take it away again.
 each_fifth() {
 	[ $(($1 % 5)) = 1 ] || return 0
-	copies=$(copied)
+	copies=$(copied dcbm)
 	for _ in $(seq 1000); do
-		[ "$(copied)" = "$copies" ] || return 0
+		[ "$(copied dcbm)" = "$copies" ] || return 0
 	done
 	fail "$1: nothing was copied"
 }
@@ -95,13 +90,6 @@ test_unbind() {
 		unbind "$i" each_fifth
 	done
 	select_migrator kernel
-}
-
-# lose N: one transfer in N; 0: none
-lose() {
-	echo -1 >"$FAULTS/fail_lost/times"
-	echo "$1" >"$FAULTS/fail_lost/interval"
-	echo $((100 * ($1 > 0))) >"$FAULTS/fail_lost/probability"
 }
 
 lost() {

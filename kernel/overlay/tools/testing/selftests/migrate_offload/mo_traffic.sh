@@ -8,6 +8,7 @@
 
 # shellcheck disable=SC2034	# used by whoever sources this
 SYSFS=/sys/kernel/mm/migration
+FAULTS=/sys/kernel/debug/migrate_offload_engine
 DIR=$(dirname "$0")
 OUT=$(mktemp -d)
 PIDS=
@@ -47,6 +48,18 @@ select_migrator() {
 
 is_selected() {
 	grep -qF "[$1]" "$SYSFS/offload_migrator"
+}
+
+# copied MIGRATOR: folios that it has copied
+copied() {
+	cat "$SYSFS/$1/stats/folios"
+}
+
+# lose N [TIMES]: the engine loses one transfer in N, so many or all the time; 0: none
+lose() {
+	echo "${2:--1}" >"$FAULTS/fail_lost/times"
+	echo "$1" >"$FAULTS/fail_lost/interval"
+	echo $((100 * ($1 > 0))) >"$FAULTS/fail_lost/probability"
 }
 
 start_traffic() {

@@ -16,7 +16,6 @@
 POWER=/sys/power
 DAMON=/sys/kernel/mm/damon/admin/kdamonds
 REFUSE=/sys/kernel/debug/notifier-error-inject/pm/actions/PM_SUSPEND_PREPARE/error
-FAULTS=/sys/kernel/debug/migrate_offload_engine
 SNAPSHOT=/dev/snapshot
 # What /sys/power/state knows, and the steps that lead there.
 STATE=freeze
@@ -25,10 +24,6 @@ if grep -qs deep $POWER/mem_sleep; then
 	STATE=mem
 	STEPS="$STEPS processors core"
 fi
-
-copied() {
-	cat "$SYSFS/$1/stats/folios"
-}
 
 # Somebody copies on, so nothing was left behind that keeps it from it.
 goes_on() {
@@ -106,8 +101,7 @@ test_at_rest() {
 	timeout=$(cat "$SYSFS/dcbm/timeout_ms")
 	echo 200 >"$SYSFS/dcbm/timeout_ms"
 	echo 2 >"$SYSFS/dcbm/channels"
-	echo 1 >$FAULTS/fail_lost/times
-	echo 100 >$FAULTS/fail_lost/probability
+	lose 1 1
 	select_migrator dcbm || fail "cannot select dcbm"
 	within_seconds 20 anyone_in_quarantine || fail "nothing was lost"
 	echo "$timeout" >"$SYSFS/dcbm/timeout_ms"
@@ -115,7 +109,7 @@ test_at_rest() {
 	exec 3<$SNAPSHOT
 	# One is missing.
 	! echo 2 >"$SYSFS/dcbm/channels" 2>/dev/null || fail "a channel was requested"
-	echo 1 >$FAULTS/release
+	echo 1 >"$FAULTS/release"
 	sleep 1
 	before=$(copied dcbm)
 	sleep 2
@@ -125,7 +119,7 @@ test_at_rest() {
 	within_seconds 20 nobody_in_quarantine || fail "the channel is not given back"
 	echo 2 >"$SYSFS/dcbm/channels" || fail "no channel can be requested"
 	goes_on dcbm
-	echo 0 >$FAULTS/fail_lost/probability
+	lose 0
 	select_migrator kernel
 	echo "$channels" >"$SYSFS/dcbm/channels"
 }
@@ -201,7 +195,7 @@ for name in mtcopy padata dcbm; do
 done
 [ -e $REFUSE ] || mount -t debugfs none /sys/kernel/debug 2>/dev/null
 [ ! -d "$SYSFS/dcbm" ] || [ ! -e $REFUSE ] || TESTS="$TESTS refused"
-[ ! -d $FAULTS ] || ! true <$SNAPSHOT || TESTS="$TESTS at_rest"
+[ ! -d "$FAULTS" ] || ! true <$SNAPSHOT || TESTS="$TESTS at_rest"
 [ ! -d "$SYSFS/mtcopy" ] || [ ! -d $DAMON ] || TESTS="$TESTS daemon"
 MIN=$(cat "$SYSFS/min_batch_bytes")
 trap finish EXIT

@@ -12,7 +12,6 @@
 
 . "$(dirname "$0")/mo_traffic.sh"
 
-FAULTS=/sys/kernel/debug/migrate_offload_engine
 PAUSE=/sys/module/migrate_offload_pause/parameters
 
 # What the core does before and behind the copy of a batch.
@@ -110,11 +109,9 @@ test_dcbm_lost() {
 	TIMEOUT_MS=50
 	release_all &
 	releaser=$!
-	echo 3 >"$FAULTS/fail_lost/interval"
-	echo -1 >"$FAULTS/fail_lost/times"
-	echo 100 >"$FAULTS/fail_lost/probability"
+	lose 3
 	unload_at_all dcbm dcbm_chan_retire
-	echo 0 >"$FAULTS/fail_lost/probability"
+	lose 0
 	kill $releaser
 	TIMEOUT_MS=
 }
