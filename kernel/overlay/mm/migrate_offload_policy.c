@@ -123,6 +123,9 @@ static int migrate_slot_set(struct migrate_slot *slot, struct migrate_migrator *
 	struct migrate_migrator *old = migrate_slot_get(slot);
 	int err;
 
+	/* Those that could not be activated the last time may be able to now. */
+	if (m && m == migrate_auto && m->nr_users)
+		m->ops->activate();
 	if (m == old)
 		return 0;
 	err = migrate_use(m);
@@ -218,13 +221,13 @@ int migrate_policy_set(enum migrate_reason reason, const char *name)
 	return migrate_slot_set(&migrate_reason_slots[reason], m);
 }
 
-/* "auto" uses a migrator, if that lets itself be used. */
+/* "auto" uses a migrator, if it does not yet and that lets itself be used. */
 void migrate_policy_adopt(struct migrate_migrator *m)
 {
-	bool used = !m->ops->by_name_only && !migrate_use(m);
-
+	if (m->by_auto || m->ops->by_name_only || migrate_use(m))
+		return;
 	/* Pairs with the acquire in migrate_auto_may(): active, then a choice. */
-	smp_store_release(&m->by_auto, used);
+	smp_store_release(&m->by_auto, true);
 }
 
 /* It does not any more. */

@@ -413,6 +413,25 @@ static void auto_leaves_out(struct kunit *test)
 	migrate_offload_unregister(&test_ops_named);
 }
 
+/* What could not be activated is tried when "auto" is asked for again. */
+static void auto_asks_again(struct kunit *test)
+{
+	test_a.activate_error = -ENODEV;
+	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
+	test_costs(1000, 10, 400);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
+	test_a.activate_error = 0;
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("auto"), 0);
+	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "a");
+	/* Also by a policy, and once. */
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DEMOTION, "auto"), 0);
+	KUNIT_EXPECT_EQ(test, test_a.nr_active, 1);
+	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DEMOTION, "default"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
+	KUNIT_EXPECT_EQ(test, test_a.nr_active, 0);
+}
+
 /* What is loaded later is a choice, too. */
 static void auto_takes_newcomers(struct kunit *test)
 {
@@ -436,78 +455,6 @@ static void auto_needs_somebody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, migrate_offload_register(&test_ops_a), 0);
 	KUNIT_EXPECT_TRUE(test, migrate_offload_enabled());
 	KUNIT_EXPECT_EQ(test, migrate_offload_register(&test_ops_b), 0);
-}
-
-static void classes(struct kunit *test)
-{
-	static const struct {
-		unsigned long size;
-		unsigned int class;
-	} sizes[] = {
-		{ SZ_4K, 0 }, { SZ_64K - SZ_4K, 0 }, { SZ_64K, 2 }, { SZ_1M, 2 },
-		{ MIGRATE_DEFAULT_BATCH_BYTES, 4 },
-	};
-
-	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct migrate_extent extent = {
-			.bytes = 2 * sizes[i].size, .nr_folios = 2,
-		};
-
-		KUNIT_EXPECT_EQ(test, migrate_class_of(&extent, false),
-				sizes[i].class);
-		KUNIT_EXPECT_EQ(test, migrate_class_of(&extent, true),
-				sizes[i].class + 1);
-	}
-	/* A folio that is as long as a long batch. */
-	KUNIT_EXPECT_EQ(test, 5, migrate_class_of(&(struct migrate_extent) {
-				4 * MIGRATE_DEFAULT_BATCH_BYTES, 1 }, false));
-}
-
-static void averages(struct kunit *test)
-{
-	u32 cost = 0;
-
-	/* Too little says nothing. */
-	migrate_cost_learn(&cost, SZ_64K, 1000, true);
-	KUNIT_EXPECT_EQ(test, cost, 0);
-	migrate_cost_learn(&cost, SZ_2M, 2000, true);
-	KUNIT_EXPECT_EQ(test, cost, 1000);
-	migrate_cost_learn(&cost, SZ_1M, 1800, true);
-	KUNIT_EXPECT_EQ(test, cost, 1100);
-	/* One batch that took for ever, and one that failed. */
-	migrate_cost_learn(&cost, SZ_1M, NSEC_PER_SEC, true);
-	KUNIT_EXPECT_EQ(test, cost, (7 * 1100 + 4 * 1100) / 8);
-	cost = 1000;
-	migrate_cost_learn(&cost, SZ_1M, 500, false);
-	KUNIT_EXPECT_EQ(test, cost, (7 * 1000 + 4 * 500) / 8);
-	/* Giving up is not copying fast. */
-	migrate_cost_learn(&cost, SZ_1M, 10, false);
-	KUNIT_EXPECT_EQ(test, cost, (7 * 1000 + 4 * 500) / 8);
-	/* What is faster is believed. */
-	cost = 1000;
-	migrate_cost_learn(&cost, SZ_1M, 500, true);
-	KUNIT_EXPECT_EQ(test, cost, 750);
-	cost = 0;
-	migrate_cost_learn(&cost, SZ_1M, 1ULL << 40, true);
-	KUNIT_EXPECT_EQ(test, cost, U32_MAX);
-}
-
-/* The fastest of the first ones counts. */
-static void warm_up(struct kunit *test)
-{
-	struct migrate_speed speed = {};
-
-	migrate_speed_learn(&speed, SZ_1M, 10, false);
-	KUNIT_EXPECT_EQ(test, speed.nr_samples, 0);
-	KUNIT_EXPECT_EQ(test, speed.cost, 0);
-	migrate_speed_learn(&speed, SZ_1M, 50000, true);
-	migrate_speed_learn(&speed, SZ_1M, 1000, true);
-	migrate_speed_learn(&speed, SZ_1M, 3000, true);
-	KUNIT_EXPECT_EQ(test, speed.cost, 1000);
-	KUNIT_EXPECT_EQ(test, speed.nr_samples, 3);
-	migrate_speed_learn(&speed, SZ_1M, 1800, true);
-	KUNIT_EXPECT_EQ(test, speed.cost, 1100);
-	KUNIT_EXPECT_EQ(test, speed.last, 1800);
 }
 
 /* The bound in time becomes one in bytes, once speeds are known. */
@@ -545,11 +492,9 @@ static struct kunit_case migrate_policy_kunit_cases[] = {
 	KUNIT_CASE(long_trials_are_claimed),
 	KUNIT_CASE(auto_respects_vetoes),
 	KUNIT_CASE(auto_leaves_out),
+	KUNIT_CASE(auto_asks_again),
 	KUNIT_CASE(auto_takes_newcomers),
 	KUNIT_CASE(auto_needs_somebody),
-	KUNIT_CASE(classes),
-	KUNIT_CASE(averages),
-	KUNIT_CASE(warm_up),
 	KUNIT_CASE(stall_bound),
 	{}
 };

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of what is learnt from measurements.
+ */
+#include <kunit/test.h>
+
+#include <linux/limits.h>
+#include <linux/sizes.h>
+#include <linux/time64.h>
+
+#include "../migrate_offload_internal.h"
+
+static void classes(struct kunit *test)
+{
+	static const struct {
+		unsigned long size;
+		unsigned int class;
+	} sizes[] = {
+		{ SZ_4K, 0 }, { SZ_64K - SZ_4K, 0 }, { SZ_64K, 2 }, { SZ_1M, 2 },
+		{ MIGRATE_DEFAULT_BATCH_BYTES, 4 },
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct migrate_extent extent = {
+			.bytes = 2 * sizes[i].size, .nr_folios = 2,
+		};
+
+		KUNIT_EXPECT_EQ(test, migrate_class_of(&extent, false),
+				sizes[i].class);
+		KUNIT_EXPECT_EQ(test, migrate_class_of(&extent, true),
+				sizes[i].class + 1);
+	}
+	/* A folio that is as long as a long batch. */
+	KUNIT_EXPECT_EQ(test, 5, migrate_class_of(&(struct migrate_extent) {
+				4 * MIGRATE_DEFAULT_BATCH_BYTES, 1 }, false));
+}
+
+static void averages(struct kunit *test)
+{
+	u32 cost = 0;
+
+	/* Too little says nothing. */
+	migrate_cost_learn(&cost, SZ_64K, 1000, true);
+	KUNIT_EXPECT_EQ(test, cost, 0);
+	migrate_cost_learn(&cost, SZ_2M, 2000, true);
+	KUNIT_EXPECT_EQ(test, cost, 1000);
+	migrate_cost_learn(&cost, SZ_1M, 1800, true);
+	KUNIT_EXPECT_EQ(test, cost, 1100);
+	/* One batch that took for ever, and one that failed. */
+	migrate_cost_learn(&cost, SZ_1M, NSEC_PER_SEC, true);
+	KUNIT_EXPECT_EQ(test, cost, (7 * 1100 + 4 * 1100) / 8);
+	cost = 1000;
+	migrate_cost_learn(&cost, SZ_1M, 500, false);
+	KUNIT_EXPECT_EQ(test, cost, (7 * 1000 + 4 * 500) / 8);
+	/* Giving up is not copying fast. */
+	migrate_cost_learn(&cost, SZ_1M, 10, false);
+	KUNIT_EXPECT_EQ(test, cost, (7 * 1000 + 4 * 500) / 8);
+	/* What is faster is believed. */
+	cost = 1000;
+	migrate_cost_learn(&cost, SZ_1M, 500, true);
+	KUNIT_EXPECT_EQ(test, cost, 750);
+	cost = 0;
+	migrate_cost_learn(&cost, SZ_1M, 1ULL << 40, true);
+	KUNIT_EXPECT_EQ(test, cost, U32_MAX);
+}
+
+/* The fastest of the first ones counts. */
+static void warm_up(struct kunit *test)
+{
+	struct migrate_speed speed = {};
+
+	migrate_speed_learn(&speed, SZ_1M, 10, false);
+	KUNIT_EXPECT_EQ(test, speed.nr_samples, 0);
+	KUNIT_EXPECT_EQ(test, speed.cost, 0);
+	migrate_speed_learn(&speed, SZ_1M, 50000, true);
+	migrate_speed_learn(&speed, SZ_1M, 1000, true);
+	migrate_speed_learn(&speed, SZ_1M, 3000, true);
+	KUNIT_EXPECT_EQ(test, speed.cost, 1000);
+	KUNIT_EXPECT_EQ(test, speed.nr_samples, 3);
+	migrate_speed_learn(&speed, SZ_1M, 1800, true);
+	KUNIT_EXPECT_EQ(test, speed.cost, 1100);
+	KUNIT_EXPECT_EQ(test, speed.last, 1800);
+}
+
+static struct kunit_case migrate_speed_kunit_cases[] = {
+	KUNIT_CASE(classes),
+	KUNIT_CASE(averages),
+	KUNIT_CASE(warm_up),
+	{}
+};
+
+static struct kunit_suite migrate_speed_kunit_suite = {
+	.name = "migrate_offload_speed",
+	.test_cases = migrate_speed_kunit_cases,
+};
+
+kunit_test_suites(&migrate_speed_kunit_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the measurements of migration offload");
+MODULE_LICENSE("GPL");
