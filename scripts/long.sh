@@ -57,6 +57,20 @@ long_tests() {
 	grep -E "${only:-.}"
 }
 
+# own_mistakes FLAVOUR: its name, if there are mistakes that it alone can find
+own_mistakes() {
+	! grep -qx "Flavour: $1" "$TOP"/testbed/mutations/*.patch || echo "$1"
+}
+
+# mutates FLAVOUR: does T ask for one of those?
+mutates() {
+	local name
+	for name in $(grep -lx "Flavour: $1" "$TOP"/testbed/mutations/*.patch); do
+		[ "$T" != mutation ] && [ "$T" != "mutation.$(basename "$name" .patch)" ] || return 0
+	done
+	return 1
+}
+
 # choose_items: set ITEMS, what is done, in this order (see testbed/long.list), and
 # LAST_MUTATED, the last run whose kernel is given mistakes
 choose_items() {
@@ -69,6 +83,7 @@ choose_items() {
 		# With T, those of the long run are named.
 		[ -z "$T" ] || ITEMS+=(made.series-builds made.native made.mce
 			config.core config.numa-off config.i386 config.clang oracle.7.3 oracle.6.12 fuzz)
+		! mutates kcsan || ITEMS+=(7.3-kcsan mutation.7.3-kcsan)
 	fi
 	if [ -n "${K:-}" ]; then
 		check_version "$K"
@@ -81,7 +96,7 @@ choose_items() {
 			[[ ! $item =~ ^(config\..*|made\..*|oracle\.$K|fuzz)$ ]] || ITEMS+=("$item")
 		done
 	fi
-	LAST_MUTATED=$(printf '%s\n' "${ITEMS[@]}" | sed -n 's/^mutation\.//p' | tail -n 1)
+	LAST_MUTATED=$(printf '%s\n' "${ITEMS[@]}" | sed -n '/-kcsan$/d; s/^mutation\.//p' | tail -n 1)
 	export LAST_MUTATED
 }
 

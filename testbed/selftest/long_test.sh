@@ -31,7 +31,7 @@ actor build-initramfs 'mkdir -p build/guest-$1-$2
 actor lint :
 actor guest-tests 'while read -r t; do printf "pass\t%s\t\n" "$t"; done <"$3" >>"$5"
 	echo "$1-$2 $(tr "\n" " " <"$3")" >>ran'
-actor mutate 'echo "mutation.$1-$2 $(basename "$3")" >>ran'
+actor mutate 'echo "mutation.$1-$2 $(basename "$3")" >>ran; printf "pass\tmutation\t\n" >>"$4"'
 actor series 'sleep 1; echo made.series >>ran'
 actor check-config 'echo "config.$1" >>ran'
 touch tools/tests/test_tool.c
@@ -104,6 +104,19 @@ ok "puts it into the last one" \
 rm -rf ran build
 ok "a kernel for another machine" env K=7.3 FLAVOUR=arm64 scripts/check
 ok "is given no mistakes" ran "7.3-arm64 made.series"
+
+sed 's/^Kernel.*/&\nFlavour: kcsan/' testbed/mutations/11-mistake.patch >testbed/mutations/44-race.patch
+rm -rf ran build
+ok "all mistakes, with one that a flavour alone can find" env T=mutation scripts/check
+ok "are in the kernels that are meant" \
+	ran "mutation.7.3-plain mutation.7.3-plain mutation.7.3-kcsan"
+ok "that one in its own" grep -qx "mutation.7.3-kcsan 44-race.patch" ran
+rm -rf ran build
+ok "by its name" env T=mutation.44-race scripts/check
+ok "it is the only one" ran mutation.7.3-kcsan
+rm -rf ran build
+ok "another one" env T=mutation.11-mistake scripts/check
+ok "does not want that kernel" eval 'ran mutation.7.3-plain && [ ! -e build/guest-7.3-kcsan ]'
 
 ok "the list has no item twice" eval '[ -z "$(grep -v "^#" real.list | cut -f 1 | sort | uniq -d)" ]'
 ok "minutes are numbers, or nobody has measured" \
