@@ -57,6 +57,8 @@ ok "its status" status_is 3
 
 PLAY='console "WARNING: CPU: 0 PID: 1 at mm/x.c:1 f+0x1" "Kernel panic - not syncing: panic_on_warn"'
 ok "a guest that panics is lost, for the first reason" says "lost: WARNING: CPU: 0 PID: 1 at mm/x.c" run
+PLAY='console "BUG: KCSAN: data-race in f / g" "Oops: int3: 0000 [#1] SMP" "Kernel panic - not syncing: Fatal exception"'
+ok "one that goes on behind a warning, for what ended it" says "lost: Oops: int3" run --no-panic
 PLAY='sleep 60'
 ok "a guest that hangs is lost, in time" says "lost: no end within 3 s" run
 PLAY=':'
