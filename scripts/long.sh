@@ -64,9 +64,10 @@ own_mistakes() {
 
 # mutates FLAVOUR: does T ask for one of those?
 mutates() {
-	local name
-	for name in $(grep -lx "Flavour: $1" "$TOP"/testbed/mutations/*.patch); do
-		[ "$T" != mutation ] && [ "$T" != "mutation.$(basename "$name" .patch)" ] || return 0
+	local patch
+	for patch in "$TOP"/testbed/mutations/*.patch; do
+		grep -qsx "Flavour: $1" "$patch" || continue
+		[ "$T" != mutation ] && [ "$T" != "mutation.$(basename "$patch" .patch)" ] || return 0
 	done
 	return 1
 }
