@@ -102,6 +102,11 @@ run_logged() {
 	return "$rc"
 }
 
+# header PATCH FIELD: what the header of a mistake says, or nothing
+header() {
+	sed -n "s/^$2: *//p" "$1" | head -n 1
+}
+
 # kernel_make SOURCE OBJECTS: sets MAKE to the kernel's make for these and for the
 # machine in use, with gcc or the version of clang that CLANG is set to. It finds
 # again in ccache what any checkout has compiled. Our own make's flags (-n, -k, a

@@ -66,7 +66,8 @@ own_mistakes() {
 mutates() {
 	local patch
 	for patch in "$TOP"/testbed/mutations/*.patch; do
-		grep -qsx "Flavour: $1" "$patch" || continue
+		[ -f "$patch" ] || continue
+		[ "$(header "$patch" Flavour)" = "$1" ] || continue
 		[ "$T" != mutation ] && [ "$T" != "mutation.$(basename "$patch" .patch)" ] || return 0
 	done
 	return 1
