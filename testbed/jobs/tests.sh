@@ -69,6 +69,18 @@ reset_state() {
 	done
 }
 
+# 6.12 counts a CPU's fair server among its tasks, also when it has none to serve: if
+# its timer fires while the CPU is taken down, the kernel warns of a task left behind.
+fair_servers_off() {
+	case $(uname -r) in
+	6.12.*) ;;
+	*) return ;;
+	esac
+	for f in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do
+		echo 0 >"$f"
+	done
+}
+
 KMEMLEAK=${KMEMLEAK:-/sys/kernel/debug/kmemleak}
 
 # An object is told when it is older than five seconds, and did not change between
@@ -148,6 +160,7 @@ export MO_MODULES=/lib/modules MO_EXT4_DIR=/mnt MO_SWAP_DEV=/dev/vdb
 mkdir -p /mnt /tmp/defaults
 [ ! -b /dev/vda ] || mount -t ext4 /dev/vda /mnt
 [ ! -d $MIGRATION ] || cp $MIGRATION/max_* $MIGRATION/min_* $MIGRATION/file_folios /tmp/defaults/
+fair_servers_off
 load_modules
 
 {
