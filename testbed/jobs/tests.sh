@@ -71,13 +71,16 @@ reset_state() {
 
 # 6.12 counts a CPU's fair server among its tasks, also when it has none to serve: if
 # its timer fires while the CPU is taken down, the kernel warns of a task left behind.
+# Each is turned off from its own CPU: a write stops the server, and a second stop of
+# one that idles makes the kernel warn, too. While a CPU runs the writer, it does not.
 fair_servers_off() {
 	case $(uname -r) in
 	6.12.*) ;;
 	*) return ;;
 	esac
 	for f in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do
-		echo 0 >"$f"
+		cpu=${f%/runtime}
+		taskset -c "${cpu##*/cpu}" sh -c "echo 0 >$f"
 	done
 }
 
