@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Core of migration offload: gate, dispatch, verdicts.
+ * Core of migration offload: eligibility, dispatch, verdicts.
  *
  * See Documentation/mm/migrate_offload.rst.
  */
@@ -18,13 +18,6 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/migrate_offload.h>
 
-/*
- * Longest batch that is offloaded: what a batch holds is unreachable until all
- * of it is copied.  Documentation/mm/migrate_offload.rst has the curve.
- */
-unsigned long migrate_max_batch_bytes = MAX(SZ_32M, MIGRATE_DEFAULT_BATCH_BYTES);
-/* Shortest one: below, waking helpers costs more than they copy. */
-unsigned long migrate_min_batch_bytes = SZ_512K;
 /* Page cache of file systems that use filemap_migrate_folio(). */
 bool migrate_file_folios;
 
@@ -156,104 +149,6 @@ bool migrate_batch_settle(struct migrate_migrator *m,
 	return migrate_batch_count(m, batch, ns, nr, nr_pages);
 }
 
-/*
- * What is on @folios and looks eligible without a lock, mapped or not: exact up to
- * the larger of @enough bytes and the least that is offloaded, then just more.
- */
-static struct migrate_extent migrate_likely(const struct list_head *folios,
-					    unsigned long enough)
-{
-	bool file_folios = READ_ONCE(migrate_file_folios);
-	struct migrate_extent extent = {};
-	struct folio *folio;
-
-	enough = max(enough, READ_ONCE(migrate_min_batch_bytes));
-	list_for_each_entry(folio, folios, lru) {
-		if (!file_folios && !folio_test_anon(folio) &&
-		    !folio_test_swapbacked(folio))
-			continue;
-		extent.bytes += folio_size(folio);
-		extent.nr_folios++;
-		if (extent.bytes > enough)
-			break;
-	}
-	return extent;
-}
-
-/* May @m be used for the current task, migrating for @reason, at all? */
-bool migrate_allowed(const struct migrate_migrator *m, enum migrate_reason reason)
-{
-	return !m->ops->allowed || m->ops->allowed(reason);
-}
-
-/* Who would copy a batch that is longer than without offload? */
-static struct migrate_migrator *migrate_gate(struct migrate_migrator *m,
-					     enum migrate_reason reason,
-					     const struct migrate_extent *extent)
-{
-	enum migrate_auto_why why;
-
-	if (extent->bytes < READ_ONCE(migrate_min_batch_bytes))
-		return NULL;
-	if (m == migrate_auto)
-		return migrate_auto_pick(extent, reason, true, &why);
-	return migrate_allowed(m, reason) &&
-	       m->ops->ready(reason, extent->bytes, true) ? m : NULL;
-}
-
-/* To be called inside migrate_srcu. */
-static int migrate_limit(const struct list_head *from,
-			 enum migrate_reason reason, int nr_default)
-{
-	unsigned long limit = READ_ONCE(migrate_max_batch_bytes);
-	unsigned long nr_bytes = (unsigned long)nr_default << PAGE_SHIFT;
-	struct migrate_migrator *m = migrate_offload_choose(reason);
-	unsigned long enough = m == migrate_auto ? 2 * nr_bytes : nr_bytes;
-	struct migrate_extent extent;
-
-	if (!m || limit <= nr_bytes)
-		return nr_default;
-
-	migrate_stall_begin();
-	extent = migrate_likely(from, enough);
-	/*
-	 * A list that fits into a default batch is asked about later.  "auto" has
-	 * no measurements of what is longer than that, but not yet long.
-	 */
-	if (extent.bytes <= enough)
-		return nr_default;
-	m = migrate_gate(m, reason, &extent);
-	if (!m)
-		return nr_default;
-	limit = min(limit, migrate_stall_limit(m, &extent));
-	if (limit <= nr_bytes)
-		return nr_default;
-	return min(limit >> PAGE_SHIFT, (unsigned long)INT_MAX / 2);
-}
-
-/**
- * migrate_offload_limit - how many base pages may the next batch hold?
- * @from: Folios to migrate.
- * @reason: Why they are migrated.
- * @nr_default: Limit without offload.
- *
- * A batch longer than @nr_default keeps its folios unreachable for longer, so
- * it must be copied by somebody faster than the calling CPU.  That is decided
- * here, before anything is unmapped.
- *
- * Context: migrate_pages(), before it cuts off a batch.
- * Return: the limit, at least @nr_default.
- */
-int migrate_offload_limit(const struct list_head *from,
-			  enum migrate_reason reason, int nr_default)
-{
-	int idx = srcu_read_lock(&migrate_srcu);
-	int limit = migrate_limit(from, reason, nr_default);
-
-	srcu_read_unlock(&migrate_srcu, idx);
-	return limit;
-}
-
 /**
  * migrate_window_copy - let a migrator copy a batch
  * @m: The migrator.
@@ -338,34 +233,6 @@ static void migrate_copy_lists(struct migrate_migrator *m,
 	migrate_copy_window(m, window, src_rejects, dst_rejects);
 }
 
-/**
- * migrate_copier - who copies this batch?
- * @m: Who was chosen for the reason.
- * @reason: Why it is migrated.
- * @extent: What is to be copied.
- * @longer: It has passed the gate before it was unmapped.
- *
- * The folio that ends a batch may make it almost twice as long as the default.
- * What is longer has passed the gate; the others are asked about now, while "no"
- * costs nothing.
- *
- * Return: a migrator, or NULL.
- */
-struct migrate_migrator *migrate_copier(struct migrate_migrator *m,
-					enum migrate_reason reason,
-					const struct migrate_extent *extent,
-					bool longer)
-{
-	if (m == migrate_auto)
-		return migrate_auto_choose(extent, reason, longer);
-	if (!migrate_allowed(m, reason))
-		return NULL;
-	if (longer || (extent->bytes >= READ_ONCE(migrate_min_batch_bytes) &&
-		       m->ops->ready(reason, extent->bytes, false)))
-		return m;
-	return NULL;
-}
-
 /* To be called inside migrate_srcu, with folios on the lists. */
 static void migrate_copy(struct migrate_migrator *m,
 			 struct list_head *src_folios,
@@ -380,7 +247,7 @@ static void migrate_copy(struct migrate_migrator *m,
 	struct migrate_migrator *copier = NULL;
 	struct migrate_window *window;
 
-	migrate_stall_unmapped(&extent);
+	migrate_stall_unmapped(list_first_entry(src_folios, struct folio, lru), &extent);
 	window = migrate_window_get();
 	if (window)
 		copier = migrate_copier(m, reason, &extent, longer);
@@ -474,7 +341,7 @@ void migrate_renew_all(struct list_head *src_folios,
 
 /**
  * migrate_offload_copy - copy the data of unmapped folios before they are moved
- * @src_folios: Sources: locked, unmapped, TLB flushed.
+ * @src_folios: Sources: locked, unmapped, TLB flushed.  At least one.
  * @dst_folios: Their destinations, in the same order, locked.
  * @get_new_folio: Allocates a destination, as for the unmapping.
  * @put_new_folio: Takes one back, or NULL.
@@ -505,7 +372,7 @@ void migrate_offload_copy(struct list_head *src_folios,
 	int idx = srcu_read_lock(&migrate_srcu);
 	struct migrate_migrator *m = migrate_offload_choose(reason);
 
-	if (m && !list_empty(src_folios))
+	if (m)
 		migrate_copy(m, src_folios, dst_folios, reason, nr_default,
 			     src_rejects, dst_rejects);
 	srcu_read_unlock(&migrate_srcu, idx);

@@ -29,8 +29,14 @@ static inline bool migrate_offload_enabled(void)
 	return static_branch_unlikely(&migrate_offload_key);
 }
 
-int migrate_offload_limit(const struct list_head *from,
-			  enum migrate_reason reason, int nr_default);
+struct list_head *__migrate_offload_batch_end(struct list_head *from,
+					      struct list_head *end,
+					      int nr_pages,
+					      enum migrate_reason reason,
+					      int nr_default,
+					      struct list_head *hugetlb);
+bool migrate_offload_wanted(const struct list_head *src_folios,
+			    enum migrate_reason reason, int nr_default);
 void migrate_offload_copy(struct list_head *src_folios,
 			  struct list_head *dst_folios,
 			  new_folio_t get_new_folio,
@@ -41,6 +47,18 @@ void migrate_offload_copy(struct list_head *src_folios,
 int __migrate_offload_copy_hugetlb(struct folio *dst, struct folio *src,
 				   enum migrate_reason reason);
 bool __migrate_offload_hugetlb_copied(struct folio *dst);
+
+/* What is behind the next batch: @end, where it ends without offload, or later. */
+static inline struct list_head *
+migrate_offload_batch_end(struct list_head *from, struct list_head *end,
+			  int nr_pages, enum migrate_reason reason,
+			  int nr_default, struct list_head *hugetlb)
+{
+	if (!migrate_offload_enabled() || end == from)
+		return end;
+	return __migrate_offload_batch_end(from, end, nr_pages, reason,
+					   nr_default, hugetlb);
+}
 
 /* Returns 0 if the folio may be moved, whoever copies it. */
 static inline int migrate_offload_copy_hugetlb(struct folio *dst,
@@ -68,11 +86,19 @@ static inline bool migrate_offload_enabled(void)
 	return false;
 }
 
-static inline int migrate_offload_limit(const struct list_head *from,
-					enum migrate_reason reason,
-					int nr_default)
+static inline struct list_head *
+migrate_offload_batch_end(struct list_head *from, struct list_head *end,
+			  int nr_pages, enum migrate_reason reason,
+			  int nr_default, struct list_head *hugetlb)
 {
-	return nr_default;
+	return end;
+}
+
+static inline bool migrate_offload_wanted(const struct list_head *src_folios,
+					  enum migrate_reason reason,
+					  int nr_default)
+{
+	return false;
 }
 
 static inline void migrate_offload_copy(struct list_head *src_folios,

@@ -45,6 +45,12 @@ struct migrate_auto_counts {
 
 static DEFINE_PER_CPU(struct migrate_auto_counts, migrate_auto_counts);
 
+/* "auto" left a batch to today's path. */
+void migrate_auto_declined(enum migrate_auto_why why)
+{
+	this_cpu_inc(migrate_auto_counts.nr[why]);
+}
+
 /**
  * migrate_class_of - which measurements concern this batch?
  * @extent: What is on the list.
@@ -347,7 +353,7 @@ struct migrate_migrator *migrate_auto_choose(const struct migrate_extent *extent
 				      MIGRATE_COST_MIN_BYTES))
 		m = migrate_auto_pick(extent, reason, false, &why);
 	if (!m) {
-		this_cpu_inc(migrate_auto_counts.nr[why]);
+		migrate_auto_declined(why);
 		if (why != MIGRATE_AUTO_KERNEL_FASTER)
 			return NULL;
 	} else if (m != migrate_auto) {

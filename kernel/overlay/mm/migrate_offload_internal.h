@@ -228,20 +228,12 @@ struct migrate_reason_name {
 extern const struct migrate_reason_name migrate_policies[NR_MIGRATE_POLICIES];
 
 /* migrate_offload.c */
-extern unsigned long migrate_max_batch_bytes;
-extern unsigned long migrate_min_batch_bytes;
 extern bool migrate_file_folios;
 bool migrate_offload_eligible(struct folio *src);
-bool migrate_allowed(const struct migrate_migrator *m,
-		     enum migrate_reason reason);
 u64 migrate_window_copy(struct migrate_migrator *m,
 			struct migrate_window *window);
 void migrate_window_finish(struct migrate_migrator *m,
 			   struct migrate_window *window, u64 ns, bool whole);
-struct migrate_migrator *migrate_copier(struct migrate_migrator *m,
-					enum migrate_reason reason,
-					const struct migrate_extent *extent,
-					bool longer);
 bool migrate_batch_count(struct migrate_migrator *m,
 			 const struct migrate_batch *batch, u64 ns,
 			 const unsigned int *nr, u64 nr_pages);
@@ -255,6 +247,18 @@ void migrate_renew_all(struct list_head *src_folios,
 		       new_folio_t get_new_folio, free_folio_t put_new_folio,
 		       unsigned long private, struct list_head *src_rejects,
 		       struct list_head *dst_rejects);
+
+/* migrate_offload_gate.c */
+extern unsigned long migrate_max_batch_bytes;
+extern unsigned long migrate_min_batch_bytes;
+struct migrate_extent migrate_likely(const struct list_head *folios,
+				     unsigned long enough);
+bool migrate_allowed(const struct migrate_migrator *m,
+		     enum migrate_reason reason);
+struct migrate_migrator *migrate_copier(struct migrate_migrator *m,
+					enum migrate_reason reason,
+					const struct migrate_extent *extent,
+					bool longer);
 
 /* migrate_offload_registry.c */
 extern struct mutex migrate_offload_lock;
@@ -281,6 +285,7 @@ void migrate_wish_end(struct migrate_wish *wish);
 
 /* migrate_offload_auto.c */
 extern struct migrate_migrator *migrate_auto;
+void migrate_auto_declined(enum migrate_auto_why why);
 unsigned int migrate_class_of(const struct migrate_extent *extent, bool longer);
 u32 migrate_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole);
 void migrate_speed_learn(struct migrate_speed *speed, u64 bytes, u64 ns,
@@ -295,8 +300,9 @@ struct migrate_migrator *migrate_auto_choose(const struct migrate_extent *extent
 /* migrate_offload_stall.c */
 extern unsigned long migrate_max_stall_us;
 extern u32 migrate_unmap_costs[NR_MIGRATE_CLASSES / 2];
-void migrate_stall_begin(void);
-void migrate_stall_unmapped(const struct migrate_extent *extent);
+void migrate_stall_begin(const struct folio *first);
+void migrate_stall_unmapped(const struct folio *first,
+			    const struct migrate_extent *extent);
 unsigned long migrate_stall_limit(const struct migrate_migrator *m,
 				  const struct migrate_extent *extent);
 

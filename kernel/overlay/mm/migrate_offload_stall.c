@@ -12,7 +12,6 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 #include <linux/time64.h>
 
 #include "migrate_offload_internal.h"
@@ -22,41 +21,44 @@
 unsigned long migrate_max_stall_us;
 
 /*
- * When tasks passed the gate.  Two that share an entry lose a measurement, or
- * make a wrong one, of which the average does not believe much.
+ * When batches passed the gate, by their first folio: one that does not come to the
+ * copy, since nothing of it was unmapped, is not taken for the next one, nor for one
+ * that makes room for its destinations (compaction).  Two that share an entry lose a
+ * measurement, or make a wrong one, of which the average does not believe much.
  */
 static struct migrate_start {
-	struct task_struct *task;
+	const struct folio *first;
 	u64 ns;
 } migrate_starts[1 << MIGRATE_START_BITS];
 
 /* Cost of unmapping in ns for each MB, by size of the folios. */
 u32 migrate_unmap_costs[NR_MIGRATE_CLASSES / 2];
 
-static struct migrate_start *migrate_start_of(const struct task_struct *task)
+static struct migrate_start *migrate_start_of(const struct folio *first)
 {
-	return &migrate_starts[hash_ptr(task, MIGRATE_START_BITS)];
+	return &migrate_starts[hash_ptr(first, MIGRATE_START_BITS)];
 }
 
-/* The current task has come to the gate, and will unmap a batch. */
-void migrate_stall_begin(void)
+/* A batch that begins with @first has come to the gate, and will be unmapped. */
+void migrate_stall_begin(const struct folio *first)
 {
-	struct migrate_start *start = migrate_start_of(current);
+	struct migrate_start *start = migrate_start_of(first);
 
 	if (!READ_ONCE(migrate_max_stall_us))
 		return;
 	WRITE_ONCE(start->ns, ktime_get_ns());
-	WRITE_ONCE(start->task, current);
+	WRITE_ONCE(start->first, first);
 }
 
-/* It has unmapped this much. */
-void migrate_stall_unmapped(const struct migrate_extent *extent)
+/* This much was unmapped of a batch that begins with @first. */
+void migrate_stall_unmapped(const struct folio *first,
+			    const struct migrate_extent *extent)
 {
-	struct migrate_start *start = migrate_start_of(current);
+	struct migrate_start *start = migrate_start_of(first);
 
-	if (!READ_ONCE(migrate_max_stall_us) || READ_ONCE(start->task) != current)
+	if (!READ_ONCE(migrate_max_stall_us) || READ_ONCE(start->first) != first)
 		return;
-	WRITE_ONCE(start->task, NULL);
+	WRITE_ONCE(start->first, NULL);
 	migrate_cost_learn(&migrate_unmap_costs[migrate_class_of(extent, false) / 2],
 			   extent->bytes, ktime_get_ns() - READ_ONCE(start->ns),
 			   true);

@@ -319,13 +319,10 @@ static void verdicts(struct kunit *test)
 	free_percpu(m->stats);
 }
 
-static bool test_says_yes;
-static unsigned long test_min_bytes;
-
 static bool test_ready(enum migrate_reason reason, unsigned long bytes,
 		       bool longer)
 {
-	return longer && test_says_yes;
+	return longer;
 }
 
 static void test_no_copy(struct migrate_batch *batch)
@@ -407,44 +404,6 @@ static void activation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_activations, 0);
 }
 
-/* A batch gets longer only for a ready migrator and enough eligible bytes. */
-static void gate(struct kunit *test)
-{
-	static const struct migrate_ops ops = {
-		.name = "kunit", .ready = test_ready, .copy = test_no_copy,
-	};
-	unsigned int nr_max = migrate_max_batch_bytes >> PAGE_SHIFT;
-	struct folio *folios;
-	LIST_HEAD(from);
-
-	folios = kunit_kcalloc(test, 32, sizeof(*folios), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, folios);
-	/* As page cache first: neither anonymous nor backed by swap. */
-	for (int i = 0; i < 32; i++)
-		list_add(&folios[i].lru, &from);
-
-	test_says_yes = true;
-	KUNIT_EXPECT_EQ(test, migrate_offload_limit(&from, MR_SYSCALL, 16), 16);
-	KUNIT_ASSERT_EQ(test, migrate_offload_register(&ops), 0);
-	KUNIT_ASSERT_EQ(test, migrate_offload_select("kunit"), 0);
-	swap(test_min_bytes, migrate_min_batch_bytes);
-
-	KUNIT_EXPECT_EQ(test, migrate_offload_limit(&from, MR_SYSCALL, 16), 16);
-	for (int i = 0; i < 32; i++)
-		__folio_set_swapbacked(&folios[i]);
-	KUNIT_EXPECT_EQ(test, migrate_offload_limit(&from, MR_SYSCALL, 16),
-			nr_max);
-	KUNIT_EXPECT_EQ(test, migrate_offload_limit(&from, MR_SYSCALL, 32), 32);
-	KUNIT_EXPECT_EQ(test,
-			migrate_offload_limit(&from, MR_MEMORY_FAILURE, 16), 16);
-	test_says_yes = false;
-	KUNIT_EXPECT_EQ(test, migrate_offload_limit(&from, MR_SYSCALL, 16), 16);
-	test_says_yes = true;
-	swap(test_min_bytes, migrate_min_batch_bytes);
-	KUNIT_EXPECT_EQ(test, migrate_offload_limit(&from, MR_SYSCALL, 16), 16);
-	migrate_offload_unregister(&ops);
-}
-
 static void names(struct kunit *test)
 {
 	static const char * const good[] = { "mtcopy", "dcbm", "x", "a-b_c.1" };
@@ -485,7 +444,6 @@ static struct kunit_case migrate_offload_kunit_cases[] = {
 	KUNIT_CASE(verdicts),
 	KUNIT_CASE(registry),
 	KUNIT_CASE(activation),
-	KUNIT_CASE(gate),
 	KUNIT_CASE(names),
 	{}
 };

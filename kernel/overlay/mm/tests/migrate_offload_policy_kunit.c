@@ -457,28 +457,6 @@ static void auto_needs_somebody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, migrate_offload_register(&test_ops_b), 0);
 }
 
-/* The bound in time becomes one in bytes, once speeds are known. */
-static void stall_bound(struct kunit *test)
-{
-	struct migrate_migrator *m;
-
-	mutex_lock(&migrate_offload_lock);
-	m = migrate_offload_find("b");
-	mutex_unlock(&migrate_offload_lock);
-	KUNIT_ASSERT_EQ(test, migrate_max_stall_us, 0);
-	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), ULONG_MAX);
-	migrate_max_stall_us = 1000;
-	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), 0);
-	migrate_stall_begin();
-	migrate_stall_unmapped(&test_extent);
-	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), 0);
-	m->speed[1].cost = 500000;
-	KUNIT_EXPECT_GT(test, migrate_stall_limit(m, &test_extent), 0);
-	KUNIT_EXPECT_LT(test, migrate_stall_limit(m, &test_extent), SZ_2M);
-	migrate_max_stall_us = 0;
-	memset(migrate_unmap_costs, 0, sizeof(migrate_unmap_costs));
-}
-
 static struct kunit_case migrate_policy_kunit_cases[] = {
 	KUNIT_CASE(reasons_have_their_own),
 	KUNIT_CASE(refused_policy_changes_nothing),
@@ -495,7 +473,6 @@ static struct kunit_case migrate_policy_kunit_cases[] = {
 	KUNIT_CASE(auto_asks_again),
 	KUNIT_CASE(auto_takes_newcomers),
 	KUNIT_CASE(auto_needs_somebody),
-	KUNIT_CASE(stall_bound),
 	{}
 };
 

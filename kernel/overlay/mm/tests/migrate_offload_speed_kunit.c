@@ -2,10 +2,13 @@
 /*
  * KUnit tests of what is learnt from measurements.
  */
+#include <kunit/resource.h>
 #include <kunit/test.h>
 
 #include <linux/limits.h>
+#include <linux/mm.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 #include <linux/time64.h>
 
 #include "../migrate_offload_internal.h"
@@ -82,10 +85,62 @@ static void warm_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, speed.last, 1800);
 }
 
+static const struct migrate_extent test_extent = {
+	.bytes = SZ_2M, .nr_folios = 512,
+};
+
+static void test_no_bound(void *unused)
+{
+	migrate_max_stall_us = 0;
+	memset(migrate_unmap_costs, 0, sizeof(migrate_unmap_costs));
+}
+
+/* The bound in time becomes one in bytes, once speeds are known. */
+static void stall_bound(struct kunit *test)
+{
+	struct migrate_migrator *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+	struct folio *folios = kunit_kcalloc(test, 2, sizeof(*folios), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	KUNIT_ASSERT_NOT_NULL(test, folios);
+	KUNIT_ASSERT_EQ(test, migrate_max_stall_us, 0);
+	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), ULONG_MAX);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_no_bound, NULL), 0);
+	migrate_max_stall_us = 1000;
+	m->speed[1].cost = 500000;
+	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), 0);
+	migrate_stall_begin(&folios[0]);
+	migrate_stall_unmapped(&folios[0], &test_extent);
+	KUNIT_EXPECT_GT(test, migrate_stall_limit(m, &test_extent), 0);
+	KUNIT_EXPECT_LT(test, migrate_stall_limit(m, &test_extent), SZ_2M);
+	m->speed[1].cost = 0;
+	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), 0);
+}
+
+/* Only of the batch that passed the gate, and once. */
+static void stall_of_others(struct kunit *test)
+{
+	struct folio *folios = kunit_kcalloc(test, 2, sizeof(*folios), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, folios);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_no_bound, NULL), 0);
+	migrate_max_stall_us = 1000;
+	migrate_stall_begin(&folios[0]);
+	migrate_stall_unmapped(&folios[1], &test_extent);
+	KUNIT_EXPECT_EQ(test, migrate_unmap_costs[0], 0);
+	migrate_stall_unmapped(&folios[0], &test_extent);
+	KUNIT_EXPECT_NE(test, migrate_unmap_costs[0], 0);
+	migrate_unmap_costs[0] = 0;
+	migrate_stall_unmapped(&folios[0], &test_extent);
+	KUNIT_EXPECT_EQ(test, migrate_unmap_costs[0], 0);
+}
+
 static struct kunit_case migrate_speed_kunit_cases[] = {
 	KUNIT_CASE(classes),
 	KUNIT_CASE(averages),
 	KUNIT_CASE(warm_up),
+	KUNIT_CASE(stall_bound),
+	KUNIT_CASE(stall_of_others),
 	{}
 };
 
