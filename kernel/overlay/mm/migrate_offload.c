@@ -241,9 +241,8 @@ static void migrate_copy(struct migrate_migrator *m,
 			 struct list_head *src_rejects,
 			 struct list_head *dst_rejects)
 {
-	unsigned long nr_bytes = 2 * ((unsigned long)nr_default << PAGE_SHIFT);
 	struct migrate_extent extent = migrate_likely(src_folios, ULONG_MAX);
-	bool longer = extent.bytes > nr_bytes;
+	bool longer = migrate_is_longer(&extent, nr_default);
 	struct migrate_migrator *copier = NULL;
 	struct migrate_window *window;
 

@@ -46,6 +46,15 @@ struct migrate_extent migrate_likely(const struct list_head *folios,
 	return extent;
 }
 
+/*
+ * Are the folios of @extent a batch that is longer than without offload?  The folio
+ * that ends one may make it almost twice as long as the default.
+ */
+bool migrate_is_longer(const struct migrate_extent *extent, int nr_default)
+{
+	return extent->bytes > 2 * ((unsigned long)nr_default << PAGE_SHIFT);
+}
+
 /* May @m be used for the current task, migrating for @reason, at all? */
 bool migrate_allowed(const struct migrate_migrator *m, enum migrate_reason reason)
 {
@@ -139,12 +148,19 @@ struct list_head *__migrate_offload_batch_end(struct list_head *from,
 /* Is there enough to be copied to ask anybody? */
 static bool migrate_long_enough(const struct list_head *src_folios, int nr_default)
 {
-	unsigned long nr_bytes = 2 * ((unsigned long)nr_default << PAGE_SHIFT);
 	unsigned long least = READ_ONCE(migrate_min_batch_bytes);
 	struct migrate_extent extent = migrate_likely(src_folios, least);
 
-	/* Longer than without offload: it has passed the gate, whatever @least was. */
-	return extent.bytes >= least || extent.bytes > nr_bytes;
+	/* A longer one has passed the gate, whatever @least was. */
+	return extent.bytes >= least || migrate_is_longer(&extent, nr_default);
+}
+
+static void migrate_decline_short(struct migrate_migrator *m,
+				  enum migrate_reason reason)
+{
+	migrate_stat_add(m, reason, MIGRATE_STAT_DECLINED, 1);
+	if (m == migrate_auto)
+		migrate_auto_declined(MIGRATE_AUTO_TOO_SHORT);
 }
 
 /**
@@ -170,9 +186,7 @@ bool migrate_offload_wanted(const struct list_head *src_folios,
 	if (m && !list_empty(src_folios)) {
 		wanted = migrate_long_enough(src_folios, nr_default);
 		if (!wanted)
-			migrate_stat_add(m, reason, MIGRATE_STAT_DECLINED, 1);
-		if (!wanted && m == migrate_auto)
-			migrate_auto_declined(MIGRATE_AUTO_TOO_SHORT);
+			migrate_decline_short(m, reason);
 	}
 	srcu_read_unlock(&migrate_srcu, idx);
 	return wanted;
@@ -185,7 +199,6 @@ bool migrate_offload_wanted(const struct list_head *src_folios,
  * @extent: What is to be copied.
  * @longer: It has passed the gate before it was unmapped.
  *
- * The folio that ends a batch may make it almost twice as long as the default.
  * What is longer has passed the gate; the others are asked about now, while "no"
  * costs nothing.
  *

@@ -253,6 +253,7 @@ extern unsigned long migrate_max_batch_bytes;
 extern unsigned long migrate_min_batch_bytes;
 struct migrate_extent migrate_likely(const struct list_head *folios,
 				     unsigned long enough);
+bool migrate_is_longer(const struct migrate_extent *extent, int nr_default);
 bool migrate_allowed(const struct migrate_migrator *m,
 		     enum migrate_reason reason);
 struct migrate_migrator *migrate_copier(struct migrate_migrator *m,

@@ -33,10 +33,9 @@ static unsigned long test_min_bytes_were, test_max_bytes_were;
 static struct folio *test_folios;
 static struct migrate_migrator *test_m;
 
-/* Page cache, which is not eligible, until test_make_eligible(). */
+/* Put @nr on an empty list: page cache, not eligible until test_make_eligible(). */
 static void test_fill(struct list_head *list, int nr)
 {
-	INIT_LIST_HEAD(list);
 	for (int i = 0; i < nr; i++)
 		list_add_tail(&test_folios[i].lru, list);
 }

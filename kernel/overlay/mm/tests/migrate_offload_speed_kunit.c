@@ -99,18 +99,19 @@ static void test_no_bound(void *unused)
 static void stall_bound(struct kunit *test)
 {
 	struct migrate_migrator *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
-	struct folio *folios = kunit_kcalloc(test, 2, sizeof(*folios), GFP_KERNEL);
+	struct folio *first = kunit_kzalloc(test, sizeof(*first), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, m);
-	KUNIT_ASSERT_NOT_NULL(test, folios);
+	KUNIT_ASSERT_NOT_NULL(test, first);
 	KUNIT_ASSERT_EQ(test, migrate_max_stall_us, 0);
 	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), ULONG_MAX);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_no_bound, NULL), 0);
 	migrate_max_stall_us = 1000;
+	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), 0);
 	m->speed[1].cost = 500000;
 	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), 0);
-	migrate_stall_begin(&folios[0]);
-	migrate_stall_unmapped(&folios[0], &test_extent);
+	migrate_stall_begin(first);
+	migrate_stall_unmapped(first, &test_extent);
 	KUNIT_EXPECT_GT(test, migrate_stall_limit(m, &test_extent), 0);
 	KUNIT_EXPECT_LT(test, migrate_stall_limit(m, &test_extent), SZ_2M);
 	m->speed[1].cost = 0;
