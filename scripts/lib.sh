@@ -53,6 +53,17 @@ use_machine() {
 	. "$TOP/testbed/machines/$MACHINE.sh"
 }
 
+# build_plugin NAME: a plugin of QEMU's TCG from testbed/NAME.c; prints where it is
+build_plugin() {
+	local version=1 so=$BUILD/plugins/$1.so
+	! "${QEMU:-qemu-system-x86_64}" --version |
+		grep -q 'version \(9\|[1-9][0-9]\)\.' || version=2
+	mkdir -p "$BUILD/plugins"
+	gcc -O2 -Wall -Wextra -fvisibility=hidden -shared -fPIC -DPLUGIN_VERSION=$version \
+		-o "$so" "$TOP/testbed/$1.c"
+	echo "$so"
+}
+
 # lock NAME: one at a time for everything that changes a source tree or an
 # object directory; held until this process ends
 lock() {

@@ -4,36 +4,14 @@
  *
  * -plugin file=insn_count.so,out=FILE: at the end, a line for each address that was
  * executed, in hex, with its count. For one CPU.
- *
- * Debian has no header for plugins; below is what is used of the interface, which
- * QEMU keeps stable. PLUGIN_VERSION is 1 before QEMU 9, then 2.
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef uint64_t qemu_plugin_id_t;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
+#include "qemu_plugin.h"
 
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-	void (*cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb));
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-	void (*cb)(unsigned int cpu, void *data), enum qemu_plugin_cb_flags flags,
-	void *data);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id,
-	void (*cb)(qemu_plugin_id_t id, void *data), void *data);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb,
-						 size_t index);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-
-#define EXPORT __attribute__((visibility("default")))
 #define NR_COUNTERS (1UL << 22)
-
-EXPORT int qemu_plugin_version = PLUGIN_VERSION;
 
 /* By address, with open addressing; 0 is a free one. */
 static struct counter {
@@ -87,8 +65,6 @@ static void ended(qemu_plugin_id_t id, void *data)
 			fprintf(f, "%016lx %lu\n", counters[i].address, counters[i].nr);
 	fclose(f);
 }
-
-struct qemu_info;
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
 			       int argc, char **argv)
