@@ -28,7 +28,7 @@ V ?= 0
 
 MO_START := $(shell date +%s)
 export MO_START V ACCEL CONFIG MIRROR
-export FUNCTIONS SEED FOLIOS
+export FUNCTIONS SEED FOLIOS HOLD
 export TABLES TOTAL COUNTS LIMITS STALLS TOUCH HUGETLB MIGRATORS SIZES REPS WORKERS SMP MEM
 
 # The rest is in the recipes: no half-made files, no built-in rules, and one

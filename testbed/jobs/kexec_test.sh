@@ -7,7 +7,8 @@
 # goes down, which ends the guest. Its transfers are late, so that there are some.
 #
 # The first kernel runs this as a test, the others as their job, with kernel_nr on
-# their command line; what each has to say to the next is in /mnt/kexec.
+# their command line; what each has to say to the next is in /mnt/kexec and
+# /mnt/bounds.
 
 # shellcheck source=testbed/jobs/lib.sh
 . /jobs/lib.sh
@@ -46,13 +47,34 @@ traffic() {
 	return 1
 }
 
+# next_line: the next kernel's command line. A kernel and its root lie where its
+# predecessor's memory ended. The next one must not be copied over it: a CPU says that it
+# has stopped a few instructions before it halts, and goes on in what is there now, if its
+# thread is held up between the two (docs/reliability.md).
+next_line() {
+	mem=$(sed -n 's/.* mem=\([0-9]*\)M.*/\1/p' /proc/cmdline)
+	[ -n "$mem" ] && sed "s/ job=[^ ]*/ job=kexec_test/; s/ \(kernel_nr\|mem\)=[^ ]*//g
+		s/\$/ kernel_nr=$((STEP + 1)) mem=$((mem + 144))M/" /proc/cmdline
+}
+
+# bounds: first and last byte of this kernel
+bounds() {
+	sed -n 's/^ *\([0-9a-f]*\)-.* : Kernel code$/0x\1/p
+		s/.*-\([0-9a-f]*\) : Kernel bss$/0x\1/p' /proc/iomem | tr '\n' ' '
+}
+
+# apart FIRST LAST OLD-FIRST OLD-LAST: is this kernel behind the old one, with its root,
+# which is before it, in between?
+apart() {
+	[ $# = 4 ] && [ $(($1)) -gt $(($4 + (64 << 20))) ]
+}
+
 # go MIGRATOR: to the next kernel, from the middle of a move
 go() {
-	line=$(sed 's/ job=[^ ]*/ job=kexec_test/; s/ kernel_nr=[^ ]*//' /proc/cmdline)
-	kexec /mnt/boot/kernel /mnt/boot/initrd.gz "$line kernel_nr=$((STEP + 1))" &&
-		use "$1" && traffic "$1" || return
-	echo "$1" >/mnt/kexec
-	sync
+	line=$(next_line) &&
+		kexec /mnt/boot/kernel /mnt/boot/initrd.gz "$line" &&
+		use "$1" && traffic "$1" &&
+		echo "$1" >/mnt/kexec && bounds >/mnt/bounds && sync || return
 	kexec
 }
 
@@ -70,7 +92,13 @@ if [ "$STEP" = 0 ]; then
 else
 	mkdir -p /mnt
 	mount -t ext4 /dev/vda /mnt
-	echo "ok $STEP from $(cat /mnt/kexec)"
+	from=$(cat /mnt/kexec)
+	# shellcheck disable=SC2046	# two numbers each
+	apart $(bounds) $(cat /mnt/bounds) || {
+		echo "not ok $STEP from $from # at $(bounds), the one before at $(cat /mnt/bounds)"
+		finish 1
+	}
+	echo "ok $STEP from $from"
 fi
 MIGRATOR=$(echo "$MIGRATORS" | cut -d ' ' -f $((STEP + 1)))
 [ -n "$MIGRATOR" ] || finish 0

@@ -99,7 +99,12 @@ machine_bed() {
 	# Pages that are found bad while they are moved, alone or in a huge folio, stay
 	# marked, and come back from the allocator: what runs behind that would be killed.
 	poison) ;;
-	kexec) BED_BOOT=yes ;;
+	# Each kernel sees more memory than the one before, see jobs/kexec_test.sh: of
+	# that above 4 GB, which is 1 GB.
+	kexec)
+		BED_LINE="mem=4224M" BED_BOOT=yes
+		[ -z "${HOLD-}" ] || hold_stopped
+		;;
 	# Has Debian's programs (scripts/build-initramfs), and most tests of the long run.
 	stranger) BED_DEVICES+=(--timeout "${GUEST_LIMIT:-7200}") ;;
 	# Linux 7.3 does not get virtio ports back from a suspend (docs/reliability.md).
@@ -115,6 +120,17 @@ machine_bed() {
 			--env "MO_LIMIT=${GUEST_LIMIT-}")
 		;;
 	esac
+}
+
+# hold_stopped: add to BED_DEVICES that a CPU which is stopped is held for $HOLD ms
+# when it has said so, and has not halted
+hold_stopped() {
+	local at so
+	at=$(objdump -d --no-show-raw-insn --disassemble=stop_this_cpu "$OBJ/vmlinux" |
+		awk -F: '/lock btr/ { found = 1; next } found { print $1; exit }' | tr -d ' ')
+	[ -n "$at" ] || die "stop_this_cpu() of $OBJ is not as expected"
+	so=$(build_plugin insn_hold)
+	BED_DEVICES+=(--plugin "file=$so,at=$at,ms=$HOLD")
 }
 
 # Under TCG "rep movsb" is emulated byte by byte, so a CPU that has ERMS spends
