@@ -127,7 +127,8 @@ machine_bed() {
 hold_stopped() {
 	local at so
 	at=$(objdump -d --no-show-raw-insn --disassemble=stop_this_cpu "$OBJ/vmlinux" |
-		awk -F: '/lock btr/ { found = 1; next } found { print $1; exit }' | tr -d ' ')
+		awk -F: 'seen == 1 { print $1; seen = 2 }
+			/lock btr/ && !seen { seen = 1 }' | tr -d ' ')
 	[ -n "$at" ] || die "stop_this_cpu() of $OBJ is not as expected"
 	so=$(build_plugin insn_hold)
 	BED_DEVICES+=(--plugin "file=$so,at=$at,ms=$HOLD")
