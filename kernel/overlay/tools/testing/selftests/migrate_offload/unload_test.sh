@@ -15,11 +15,11 @@
 PAUSE=/sys/module/migrate_offload_pause/parameters
 
 # What the core does before and behind the copy of a batch.
-CORE="migrate_offload_choose migrate_window_get migrate_batch_add migrate_batch_count
-	migrate_window_put"
+CORE="mo_choose mo_window_get mo_batch_add mo_batch_count
+	mo_window_put"
 # A helper that comes late finds nothing left to copy, in code of the core, which does
 # not go: nobody waits for it.
-LATE=migrate_helper_run
+LATE=mo_helper_run
 
 is() {
 	[ "$(cat "$PAUSE/$1")" = "$2" ]
@@ -82,7 +82,7 @@ unload_at_all() {
 test_mtcopy() {
 	# shellcheck disable=SC2086	# a list of names
 	unload_at_all mtcopy $CORE mtcopy_ready mtcopy_copy migrate_offload_copy_parallel \
-		migrate_job_start migrate_job_copy_piece migrate_job_settle $LATE
+		mo_job_start mo_job_copy_piece mo_job_settle $LATE
 }
 
 test_padata() {

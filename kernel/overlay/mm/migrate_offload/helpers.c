@@ -19,40 +19,40 @@
 #include <linux/spinlock.h>
 #include <linux/topology.h>
 
-#include "migrate_offload_internal.h"
+#include "internal.h"
 
-static LIST_HEAD(migrate_windows);
-/* Protects migrate_windows; held for a list operation only. */
-static DEFINE_SPINLOCK(migrate_windows_lock);
-static struct workqueue_struct *migrate_helper_wq;
+static LIST_HEAD(mo_windows);
+/* Protects mo_windows; held for a list operation only. */
+static DEFINE_SPINLOCK(mo_windows_lock);
+static struct workqueue_struct *mo_helper_wq;
 
 /**
- * migrate_window_get - take a window
+ * mo_window_get - take a window
  *
  * Context: Any process context.  Does not sleep.
- * Return: a window for migrate_window_put(), or NULL when all are in use.
+ * Return: a window for mo_window_put(), or NULL when all are in use.
  */
-struct migrate_window *migrate_window_get(void)
+struct mo_window *mo_window_get(void)
 {
-	struct migrate_window *window;
+	struct mo_window *window;
 
-	spin_lock(&migrate_windows_lock);
-	window = list_first_entry_or_null(&migrate_windows,
-					  struct migrate_window, node);
+	spin_lock(&mo_windows_lock);
+	window = list_first_entry_or_null(&mo_windows,
+					  struct mo_window, node);
 	if (window)
 		list_del(&window->node);
-	spin_unlock(&migrate_windows_lock);
+	spin_unlock(&mo_windows_lock);
 	return window;
 }
 
-void migrate_window_put(struct migrate_window *window)
+void mo_window_put(struct mo_window *window)
 {
-	spin_lock(&migrate_windows_lock);
-	list_add(&window->node, &migrate_windows);
-	spin_unlock(&migrate_windows_lock);
+	spin_lock(&mo_windows_lock);
+	list_add(&window->node, &mo_windows);
+	spin_unlock(&mo_windows_lock);
 }
 
-void migrate_batch_init(struct migrate_window *window)
+void mo_batch_init(struct mo_window *window)
 {
 	window->batch.pairs = window->pairs;
 	window->batch.nr_pairs = 0;
@@ -62,7 +62,7 @@ void migrate_batch_init(struct migrate_window *window)
 }
 
 /**
- * migrate_batch_add - append a pair to a batch
+ * mo_batch_add - append a pair to a batch
  * @batch: The batch, with room for another pair.
  * @src: Source folio.
  * @dst: Destination folio.
@@ -70,8 +70,8 @@ void migrate_batch_init(struct migrate_window *window)
  *
  * Return: whether there is room for one more.
  */
-bool migrate_batch_add(struct migrate_batch *batch, struct folio *src,
-		       struct folio *dst, unsigned int nr_pages)
+bool mo_batch_add(struct migrate_batch *batch, struct folio *src,
+		  struct folio *dst, unsigned int nr_pages)
 {
 	struct migrate_pair *pair = &batch->pairs[batch->nr_pairs++];
 
@@ -82,15 +82,15 @@ bool migrate_batch_add(struct migrate_batch *batch, struct folio *src,
 	atomic_set(&pair->done, 0);
 	pair->verdict = MIGRATE_NOT_COPIED;
 	batch->nr_pages += nr_pages;
-	return batch->nr_pairs < MIGRATE_WINDOW_PAIRS;
+	return batch->nr_pairs < MO_WINDOW_PAIRS;
 }
 
-static void migrate_helper_run(struct work_struct *work)
+static void mo_helper_run(struct work_struct *work)
 {
-	struct migrate_helper *helper = container_of(work, struct migrate_helper,
-						     work);
-	struct migrate_job *job = &helper->window->job;
-	/* Pairs with the release in migrate_wake_helpers(): gen, then cpu. */
+	struct mo_helper *helper = container_of(work, struct mo_helper,
+						work);
+	struct mo_job *job = &helper->window->job;
+	/* Pairs with the release in mo_wake_helpers(): gen, then cpu. */
 	u32 gen = smp_load_acquire(&helper->gen);
 	u64 start = task_sched_runtime(current);
 	unsigned int piece;
@@ -102,12 +102,12 @@ static void migrate_helper_run(struct work_struct *work)
 	 * generation.  Neither may leave the CPUs of the job's initiator.
 	 */
 	while (READ_ONCE(helper->cpu) == raw_smp_processor_id() &&
-	       migrate_job_claim(job, gen, &piece)) {
+	       mo_job_claim(job, gen, &piece)) {
 		if (!active)
 			atomic_inc(&job->nr_active);
 		active = true;
-		migrate_job_copy_piece(job, piece);
-		start = migrate_job_charge(job, start);
+		mo_job_copy_piece(job, piece);
+		start = mo_job_charge(job, start);
 		/* From here on the caller may be gone, and @job recycled. */
 		if (atomic_dec_and_test(&job->unfinished))
 			complete(&job->done);
@@ -119,7 +119,7 @@ static void migrate_helper_run(struct work_struct *work)
  * CPUs that may help the current task: those of its cpuset that are online,
  * not isolated, and not the one it runs on.
  */
-static void migrate_helper_cpus(struct cpumask *allowed)
+static void mo_helper_cpus(struct cpumask *allowed)
 {
 	cpuset_cpus_allowed(current, allowed);
 	cpumask_and(allowed, allowed, cpu_online_mask);
@@ -132,7 +132,7 @@ static void migrate_helper_cpus(struct cpumask *allowed)
 }
 
 /* Does the task that migrates, or a CPU that was picked, use the same cache? */
-static bool migrate_shares_cache(int cpu, const struct cpumask *picked)
+static bool mo_shares_cache(int cpu, const struct cpumask *picked)
 {
 	int other;
 
@@ -149,10 +149,10 @@ static bool migrate_shares_cache(int cpu, const struct cpumask *picked)
  * picked one has the same cache.  Busy ones leave @allowed, so that nobody
  * looks at them again.
  */
-static unsigned int migrate_pick_cpus(struct migrate_window *window,
-				      const struct cpumask *cpus,
-				      unsigned int nr, bool idle_only,
-				      bool spread)
+static unsigned int mo_pick_cpus(struct mo_window *window,
+				 const struct cpumask *cpus,
+				 unsigned int nr, bool idle_only,
+				 bool spread)
 {
 	unsigned int found = 0;
 	int cpu;
@@ -160,7 +160,7 @@ static unsigned int migrate_pick_cpus(struct migrate_window *window,
 	for_each_cpu_and(cpu, &window->allowed, cpus) {
 		if (found == nr)
 			break;
-		if (spread && migrate_shares_cache(cpu, &window->picked))
+		if (spread && mo_shares_cache(cpu, &window->picked))
 			continue;
 		cpumask_clear_cpu(cpu, &window->allowed);
 		if (idle_only && !idle_cpu(cpu))
@@ -176,8 +176,8 @@ static unsigned int migrate_pick_cpus(struct migrate_window *window,
  * near the source, then anywhere; in each place one for every last level cache
  * before a second one shares it.
  */
-static void migrate_place_helpers(struct migrate_window *window,
-				  unsigned int nr, bool idle_only)
+static void mo_place_helpers(struct mo_window *window,
+			     unsigned int nr, bool idle_only)
 {
 	const struct cpumask *places[] = {
 		cpumask_of_node(window->batch.dst_nid),
@@ -188,11 +188,11 @@ static void migrate_place_helpers(struct migrate_window *window,
 	cpumask_clear(&window->picked);
 	if (!nr)
 		return;
-	migrate_helper_cpus(&window->allowed);
+	mo_helper_cpus(&window->allowed);
 	for (int i = 0; i < ARRAY_SIZE(places) && nr; i++) {
-		nr -= migrate_pick_cpus(window, places[i], nr, idle_only, true);
-		nr -= migrate_pick_cpus(window, places[i], nr, idle_only,
-					false);
+		nr -= mo_pick_cpus(window, places[i], nr, idle_only, true);
+		nr -= mo_pick_cpus(window, places[i], nr, idle_only,
+				   false);
 	}
 }
 
@@ -217,18 +217,18 @@ unsigned int migrate_offload_nr_workers(const struct migrate_helpers *helpers,
 }
 EXPORT_SYMBOL_GPL(migrate_offload_nr_workers);
 
-static unsigned int migrate_wake_helpers(struct migrate_window *window, u32 gen)
+static unsigned int mo_wake_helpers(struct mo_window *window, u32 gen)
 {
 	unsigned int nr = 0;
 	int cpu;
 
 	for_each_cpu(cpu, &window->picked) {
-		struct migrate_helper *helper = &window->helpers[nr++];
+		struct mo_helper *helper = &window->helpers[nr++];
 
 		WRITE_ONCE(helper->cpu, cpu);
-		/* Pairs with the acquire in migrate_helper_run(). */
+		/* Pairs with the acquire in mo_helper_run(). */
 		smp_store_release(&helper->gen, gen);
-		queue_work_on(cpu, migrate_helper_wq, &helper->work);
+		queue_work_on(cpu, mo_helper_wq, &helper->work);
 	}
 	return nr;
 }
@@ -253,21 +253,21 @@ void migrate_offload_copy_parallel(struct migrate_batch *batch,
 				   const struct migrate_helpers *helpers,
 				   migrate_copy_fn copy)
 {
-	struct migrate_window *window = container_of(batch, struct migrate_window,
-						     batch);
+	struct mo_window *window = container_of(batch, struct mo_window,
+						batch);
 	unsigned long bytes = (unsigned long)batch->nr_pages << PAGE_SHIFT;
-	struct migrate_job *job = &window->job;
+	struct mo_job *job = &window->job;
 	unsigned int nr_woken, piece;
 	u32 gen;
 
-	migrate_place_helpers(window, migrate_offload_nr_workers(helpers, bytes) - 1,
-			      helpers->idle_only);
-	gen = migrate_job_start(job, batch, cpumask_weight(&window->picked) + 1,
-				copy);
-	nr_woken = migrate_wake_helpers(window, gen);
+	mo_place_helpers(window, migrate_offload_nr_workers(helpers, bytes) - 1,
+			 helpers->idle_only);
+	gen = mo_job_start(job, batch, cpumask_weight(&window->picked) + 1,
+			   copy);
+	nr_woken = mo_wake_helpers(window, gen);
 
-	while (migrate_job_claim(job, gen, &piece)) {
-		migrate_job_copy_piece(job, piece);
+	while (mo_job_claim(job, gen, &piece)) {
+		mo_job_copy_piece(job, piece);
 		atomic_dec(&job->unfinished);
 		cond_resched();
 	}
@@ -281,7 +281,7 @@ void migrate_offload_copy_parallel(struct migrate_batch *batch,
 	 */
 	if (!atomic_dec_and_test(&job->unfinished))
 		wait_for_completion(&job->done);
-	migrate_job_settle(job);
+	mo_job_settle(job);
 }
 EXPORT_SYMBOL_GPL(migrate_offload_copy_parallel);
 
@@ -298,44 +298,44 @@ EXPORT_SYMBOL_GPL(migrate_offload_copy_parallel);
 bool migrate_offload_helper_available(const struct migrate_helpers *helpers,
 				      unsigned long bytes)
 {
-	struct migrate_window *window;
+	struct mo_window *window;
 	bool found;
 
 	if (migrate_offload_nr_workers(helpers, bytes) < 2)
 		return false;
 
 	/* Its cpumasks are too large for the stack. */
-	window = migrate_window_get();
+	window = mo_window_get();
 	if (!window)
 		return false;
 	cpumask_clear(&window->picked);
-	migrate_helper_cpus(&window->allowed);
-	found = migrate_pick_cpus(window, cpu_online_mask, 1,
-				  helpers->idle_only, false);
-	migrate_window_put(window);
+	mo_helper_cpus(&window->allowed);
+	found = mo_pick_cpus(window, cpu_online_mask, 1,
+			     helpers->idle_only, false);
+	mo_window_put(window);
 	return found;
 }
 EXPORT_SYMBOL_GPL(migrate_offload_helper_available);
 
-static void migrate_window_init(struct migrate_window *window)
+static void mo_window_init(struct mo_window *window)
 {
 	atomic64_set(&window->job.claim, 0);
 	init_completion(&window->job.done);
 	for (int i = 0; i < ARRAY_SIZE(window->helpers); i++) {
-		struct migrate_helper *helper = &window->helpers[i];
+		struct mo_helper *helper = &window->helpers[i];
 
-		INIT_WORK(&helper->work, migrate_helper_run);
+		INIT_WORK(&helper->work, mo_helper_run);
 		helper->window = window;
 	}
 }
 
 /**
- * migrate_pool_create - allocate windows and the helpers' queue
+ * mo_pool_create - allocate windows and the helpers' queue
  *
  * Context: Process context, serialised by the caller.  Sleeps.
  * Return: 0 or -ENOMEM; nothing is left allocated on failure.
  */
-int migrate_pool_create(void)
+int mo_pool_create(void)
 {
 	unsigned int nr = clamp(num_online_cpus(), 4U, 64U);
 
@@ -345,37 +345,37 @@ int migrate_pool_create(void)
 	 * so that it does not hold up other work of that CPU; and never
 	 * dependent on memory, since reclaim waits for it.
 	 */
-	migrate_helper_wq = alloc_workqueue("migrate_offload", WQ_PERCPU |
-					    WQ_CPU_INTENSIVE | WQ_MEM_RECLAIM,
-					    0);
-	if (!migrate_helper_wq)
+	mo_helper_wq = alloc_workqueue("migrate_offload", WQ_PERCPU |
+				       WQ_CPU_INTENSIVE | WQ_MEM_RECLAIM,
+				       0);
+	if (!mo_helper_wq)
 		return -ENOMEM;
 
 	while (nr--) {
-		struct migrate_window *window;
+		struct mo_window *window;
 
 		window = kvzalloc_obj(*window);
 		if (!window) {
-			migrate_pool_destroy();
+			mo_pool_destroy();
 			return -ENOMEM;
 		}
-		migrate_window_init(window);
-		migrate_window_put(window);
+		mo_window_init(window);
+		mo_window_put(window);
 	}
 	return 0;
 }
 
 /**
- * migrate_pool_destroy - free what migrate_pool_create() allocated
+ * mo_pool_destroy - free what mo_pool_create() allocated
  *
  * Context: Process context; no window is in use.  Waits for late helpers.
  */
-void migrate_pool_destroy(void)
+void mo_pool_destroy(void)
 {
-	struct migrate_window *window;
+	struct mo_window *window;
 
-	destroy_workqueue(migrate_helper_wq);
-	migrate_helper_wq = NULL;
-	while ((window = migrate_window_get()))
+	destroy_workqueue(mo_helper_wq);
+	mo_helper_wq = NULL;
+	while ((window = mo_window_get()))
 		kvfree(window);
 }

@@ -11,7 +11,7 @@
 #include <linux/string.h>
 #include <linux/time64.h>
 
-#include "../migrate_offload_internal.h"
+#include "../internal.h"
 
 static void classes(struct kunit *test)
 {
@@ -20,22 +20,22 @@ static void classes(struct kunit *test)
 		unsigned int class;
 	} sizes[] = {
 		{ SZ_4K, 0 }, { SZ_64K - SZ_4K, 0 }, { SZ_64K, 2 }, { SZ_1M, 2 },
-		{ MIGRATE_DEFAULT_BATCH_BYTES, 4 },
+		{ MO_DEFAULT_BATCH_BYTES, 4 },
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct migrate_extent extent = {
+		struct mo_extent extent = {
 			.bytes = 2 * sizes[i].size, .nr_folios = 2,
 		};
 
-		KUNIT_EXPECT_EQ(test, migrate_class_of(&extent, false),
+		KUNIT_EXPECT_EQ(test, mo_class_of(&extent, false),
 				sizes[i].class);
-		KUNIT_EXPECT_EQ(test, migrate_class_of(&extent, true),
+		KUNIT_EXPECT_EQ(test, mo_class_of(&extent, true),
 				sizes[i].class + 1);
 	}
 	/* A folio that is as long as a long batch. */
-	KUNIT_EXPECT_EQ(test, 5, migrate_class_of(&(struct migrate_extent) {
-				4 * MIGRATE_DEFAULT_BATCH_BYTES, 1 }, false));
+	KUNIT_EXPECT_EQ(test, 5, mo_class_of(&(struct mo_extent) {
+				4 * MO_DEFAULT_BATCH_BYTES, 1 }, false));
 }
 
 static void averages(struct kunit *test)
@@ -43,79 +43,79 @@ static void averages(struct kunit *test)
 	u32 cost = 0;
 
 	/* Too little says nothing. */
-	migrate_cost_learn(&cost, SZ_64K, 1000, true);
+	mo_cost_learn(&cost, SZ_64K, 1000, true);
 	KUNIT_EXPECT_EQ(test, cost, 0);
-	migrate_cost_learn(&cost, SZ_2M, 2000, true);
+	mo_cost_learn(&cost, SZ_2M, 2000, true);
 	KUNIT_EXPECT_EQ(test, cost, 1000);
-	migrate_cost_learn(&cost, SZ_1M, 1800, true);
+	mo_cost_learn(&cost, SZ_1M, 1800, true);
 	KUNIT_EXPECT_EQ(test, cost, 1100);
 	/* One batch that took for ever, and one that failed. */
-	migrate_cost_learn(&cost, SZ_1M, NSEC_PER_SEC, true);
+	mo_cost_learn(&cost, SZ_1M, NSEC_PER_SEC, true);
 	KUNIT_EXPECT_EQ(test, cost, (7 * 1100 + 4 * 1100) / 8);
 	cost = 1000;
-	migrate_cost_learn(&cost, SZ_1M, 500, false);
+	mo_cost_learn(&cost, SZ_1M, 500, false);
 	KUNIT_EXPECT_EQ(test, cost, (7 * 1000 + 4 * 500) / 8);
 	/* Giving up is not copying fast. */
-	migrate_cost_learn(&cost, SZ_1M, 10, false);
+	mo_cost_learn(&cost, SZ_1M, 10, false);
 	KUNIT_EXPECT_EQ(test, cost, (7 * 1000 + 4 * 500) / 8);
 	/* What is faster is believed. */
 	cost = 1000;
-	migrate_cost_learn(&cost, SZ_1M, 500, true);
+	mo_cost_learn(&cost, SZ_1M, 500, true);
 	KUNIT_EXPECT_EQ(test, cost, 750);
 	cost = 0;
-	migrate_cost_learn(&cost, SZ_1M, 1ULL << 40, true);
+	mo_cost_learn(&cost, SZ_1M, 1ULL << 40, true);
 	KUNIT_EXPECT_EQ(test, cost, U32_MAX);
 }
 
 /* The fastest of the first ones counts. */
 static void warm_up(struct kunit *test)
 {
-	struct migrate_speed speed = {};
+	struct mo_speed speed = {};
 
-	migrate_speed_learn(&speed, SZ_1M, 10, false);
+	mo_speed_learn(&speed, SZ_1M, 10, false);
 	KUNIT_EXPECT_EQ(test, speed.nr_samples, 0);
 	KUNIT_EXPECT_EQ(test, speed.cost, 0);
-	migrate_speed_learn(&speed, SZ_1M, 50000, true);
-	migrate_speed_learn(&speed, SZ_1M, 1000, true);
-	migrate_speed_learn(&speed, SZ_1M, 3000, true);
+	mo_speed_learn(&speed, SZ_1M, 50000, true);
+	mo_speed_learn(&speed, SZ_1M, 1000, true);
+	mo_speed_learn(&speed, SZ_1M, 3000, true);
 	KUNIT_EXPECT_EQ(test, speed.cost, 1000);
 	KUNIT_EXPECT_EQ(test, speed.nr_samples, 3);
-	migrate_speed_learn(&speed, SZ_1M, 1800, true);
+	mo_speed_learn(&speed, SZ_1M, 1800, true);
 	KUNIT_EXPECT_EQ(test, speed.cost, 1100);
 	KUNIT_EXPECT_EQ(test, speed.last, 1800);
 }
 
-static const struct migrate_extent test_extent = {
+static const struct mo_extent test_extent = {
 	.bytes = SZ_2M, .nr_folios = 512,
 };
 
 static void test_no_bound(void *unused)
 {
-	migrate_max_stall_us = 0;
-	memset(migrate_unmap_costs, 0, sizeof(migrate_unmap_costs));
+	mo_max_stall_us = 0;
+	memset(mo_unmap_costs, 0, sizeof(mo_unmap_costs));
 }
 
 /* The bound in time becomes one in bytes, once speeds are known. */
 static void stall_bound(struct kunit *test)
 {
-	struct migrate_migrator *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+	struct mo_migrator *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
 	struct folio *first = kunit_kzalloc(test, sizeof(*first), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, m);
 	KUNIT_ASSERT_NOT_NULL(test, first);
-	KUNIT_ASSERT_EQ(test, migrate_max_stall_us, 0);
-	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), ULONG_MAX);
+	KUNIT_ASSERT_EQ(test, mo_max_stall_us, 0);
+	KUNIT_EXPECT_EQ(test, mo_stall_limit(m, &test_extent), ULONG_MAX);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_no_bound, NULL), 0);
-	migrate_max_stall_us = 1000;
-	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), 0);
+	mo_max_stall_us = 1000;
+	KUNIT_EXPECT_EQ(test, mo_stall_limit(m, &test_extent), 0);
 	m->speed[1].cost = 500000;
-	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), 0);
-	migrate_stall_begin(first);
-	migrate_stall_unmapped(first, &test_extent);
-	KUNIT_EXPECT_GT(test, migrate_stall_limit(m, &test_extent), 0);
-	KUNIT_EXPECT_LT(test, migrate_stall_limit(m, &test_extent), SZ_2M);
+	KUNIT_EXPECT_EQ(test, mo_stall_limit(m, &test_extent), 0);
+	mo_stall_begin(first);
+	mo_stall_unmapped(first, &test_extent);
+	KUNIT_EXPECT_GT(test, mo_stall_limit(m, &test_extent), 0);
+	KUNIT_EXPECT_LT(test, mo_stall_limit(m, &test_extent), SZ_2M);
 	m->speed[1].cost = 0;
-	KUNIT_EXPECT_EQ(test, migrate_stall_limit(m, &test_extent), 0);
+	KUNIT_EXPECT_EQ(test, mo_stall_limit(m, &test_extent), 0);
 }
 
 /* Only of the batch that passed the gate, and once. */
@@ -125,18 +125,18 @@ static void stall_of_others(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, folios);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_no_bound, NULL), 0);
-	migrate_max_stall_us = 1000;
-	migrate_stall_begin(&folios[0]);
-	migrate_stall_unmapped(&folios[1], &test_extent);
-	KUNIT_EXPECT_EQ(test, migrate_unmap_costs[0], 0);
-	migrate_stall_unmapped(&folios[0], &test_extent);
-	KUNIT_EXPECT_NE(test, migrate_unmap_costs[0], 0);
-	migrate_unmap_costs[0] = 0;
-	migrate_stall_unmapped(&folios[0], &test_extent);
-	KUNIT_EXPECT_EQ(test, migrate_unmap_costs[0], 0);
+	mo_max_stall_us = 1000;
+	mo_stall_begin(&folios[0]);
+	mo_stall_unmapped(&folios[1], &test_extent);
+	KUNIT_EXPECT_EQ(test, mo_unmap_costs[0], 0);
+	mo_stall_unmapped(&folios[0], &test_extent);
+	KUNIT_EXPECT_NE(test, mo_unmap_costs[0], 0);
+	mo_unmap_costs[0] = 0;
+	mo_stall_unmapped(&folios[0], &test_extent);
+	KUNIT_EXPECT_EQ(test, mo_unmap_costs[0], 0);
 }
 
-static struct kunit_case migrate_speed_kunit_cases[] = {
+static struct kunit_case mo_speed_kunit_cases[] = {
 	KUNIT_CASE(classes),
 	KUNIT_CASE(averages),
 	KUNIT_CASE(warm_up),
@@ -145,12 +145,12 @@ static struct kunit_case migrate_speed_kunit_cases[] = {
 	{}
 };
 
-static struct kunit_suite migrate_speed_kunit_suite = {
+static struct kunit_suite mo_speed_kunit_suite = {
 	.name = "migrate_offload_speed",
-	.test_cases = migrate_speed_kunit_cases,
+	.test_cases = mo_speed_kunit_cases,
 };
 
-kunit_test_suites(&migrate_speed_kunit_suite);
+kunit_test_suites(&mo_speed_kunit_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the measurements of migration offload");
 MODULE_LICENSE("GPL");

@@ -11,11 +11,11 @@
 #include <linux/sched.h>
 #include <linux/sched/cputime.h>
 
-#include "migrate_offload_internal.h"
+#include "internal.h"
 
 /* The pair that holds base page @page of the batch. */
-static struct migrate_pair *migrate_pair_at(struct migrate_batch *batch,
-					    unsigned int page)
+static struct migrate_pair *mo_pair_at(struct migrate_batch *batch,
+				       unsigned int page)
 {
 	unsigned int low = 0, high = batch->nr_pairs;
 
@@ -30,9 +30,9 @@ static struct migrate_pair *migrate_pair_at(struct migrate_batch *batch,
 	return &batch->pairs[low];
 }
 
-static void migrate_pair_copy_part(struct migrate_job *job,
-				   struct migrate_pair *pair,
-				   unsigned int first, unsigned int nr)
+static void mo_pair_copy_part(struct mo_job *job,
+			      struct migrate_pair *pair,
+			      unsigned int first, unsigned int nr)
 {
 	int rc;
 
@@ -48,31 +48,31 @@ static void migrate_pair_copy_part(struct migrate_job *job,
 }
 
 /**
- * migrate_job_copy_piece - copy the base pages of one claimed piece
+ * mo_job_copy_piece - copy the base pages of one claimed piece
  * @job: The job.
  * @piece: Number of the piece.
  *
  * A piece covers a fixed range of the batch's base pages, whatever folios they
  * belong to: several small ones, or a part of a large one.
  */
-void migrate_job_copy_piece(struct migrate_job *job, unsigned int piece)
+void mo_job_copy_piece(struct mo_job *job, unsigned int piece)
 {
 	struct migrate_batch *batch = job->batch;
 	unsigned int page = piece * job->piece_pages;
 	unsigned int end = min(page + job->piece_pages, batch->nr_pages);
-	struct migrate_pair *pair = migrate_pair_at(batch, page);
+	struct migrate_pair *pair = mo_pair_at(batch, page);
 
 	for (; page < end; pair++) {
 		unsigned int first = page - pair->start;
 		unsigned int nr = min(pair->nr_pages - first, end - page);
 
-		migrate_pair_copy_part(job, pair, first, nr);
+		mo_pair_copy_part(job, pair, first, nr);
 		page += nr;
 	}
 }
 
 /**
- * migrate_job_start - publish a batch for copying
+ * mo_job_start - publish a batch for copying
  * @job: The job; nobody holds a claim on its last batch.
  * @batch: The pairs to copy.
  * @nr_workers: How many will share the work, the caller included.
@@ -80,9 +80,9 @@ void migrate_job_copy_piece(struct migrate_job *job, unsigned int piece)
  *
  * Return: the generation that claims must name.
  */
-unsigned int migrate_job_start(struct migrate_job *job,
-			       struct migrate_batch *batch,
-			       unsigned int nr_workers, migrate_copy_fn copy)
+unsigned int mo_job_start(struct mo_job *job,
+			  struct migrate_batch *batch,
+			  unsigned int nr_workers, migrate_copy_fn copy)
 {
 	u32 gen = upper_32_bits(atomic64_read(&job->claim)) + 1;
 	unsigned int nr_pieces;
@@ -92,13 +92,13 @@ unsigned int migrate_job_start(struct migrate_job *job,
 	job->initiator = current;
 	/* Four pieces a worker, so that a slow one holds up little. */
 	job->piece_pages = clamp(DIV_ROUND_UP(batch->nr_pages, nr_workers * 4),
-				 1U, MIGRATE_PIECE_PAGES);
+				 1U, MO_PIECE_PAGES);
 	nr_pieces = DIV_ROUND_UP(batch->nr_pages, job->piece_pages);
 	atomic_set(&job->nr_active, 0);
 	atomic64_set(&job->helper_ns, 0);
 	atomic_set(&job->unfinished, nr_pieces + 1);
 	/*
-	 * Pairs with the acquire in migrate_job_claim(): who claims a piece
+	 * Pairs with the acquire in mo_job_claim(): who claims a piece
 	 * sees the job that it belongs to.
 	 */
 	atomic64_set_release(&job->claim, ((u64)gen << 32) | nr_pieces);
@@ -106,14 +106,14 @@ unsigned int migrate_job_start(struct migrate_job *job,
 }
 
 /**
- * migrate_job_claim - take a piece that nobody has taken
+ * mo_job_claim - take a piece that nobody has taken
  * @job: The job.
- * @gen: Generation that migrate_job_start() returned.
+ * @gen: Generation that mo_job_start() returned.
  * @piece: Number of the piece, set on success.
  *
  * Return: false when all pieces are taken or the generation is over.
  */
-bool migrate_job_claim(struct migrate_job *job, u32 gen, unsigned int *piece)
+bool mo_job_claim(struct mo_job *job, u32 gen, unsigned int *piece)
 {
 	s64 old = atomic64_read(&job->claim);
 
@@ -127,13 +127,13 @@ bool migrate_job_claim(struct migrate_job *job, u32 gen, unsigned int *piece)
 }
 
 /**
- * migrate_job_charge - note that a helper has run for a job
+ * mo_job_charge - note that a helper has run for a job
  * @job: The job; the helper holds a claim on it.
  * @start: The helper's own CPU time when this was last noted.
  *
  * Return: the helper's CPU time now.
  */
-u64 migrate_job_charge(struct migrate_job *job, u64 start)
+u64 mo_job_charge(struct mo_job *job, u64 start)
 {
 	u64 now = task_sched_runtime(current);
 
@@ -142,10 +142,10 @@ u64 migrate_job_charge(struct migrate_job *job, u64 start)
 }
 
 /**
- * migrate_job_settle - turn what was copied into verdicts
+ * mo_job_settle - turn what was copied into verdicts
  * @job: A job of which every piece is finished.
  */
-void migrate_job_settle(struct migrate_job *job)
+void mo_job_settle(struct mo_job *job)
 {
 	struct migrate_batch *batch = job->batch;
 
@@ -175,11 +175,11 @@ void migrate_job_settle(struct migrate_job *job)
 unsigned int migrate_offload_split(struct migrate_batch *batch,
 				   unsigned int nr_workers, migrate_copy_fn copy)
 {
-	struct migrate_window *window = container_of(batch, struct migrate_window,
-						     batch);
+	struct mo_window *window = container_of(batch, struct mo_window,
+						batch);
 
 	cpumask_clear(&window->picked);
-	migrate_job_start(&window->job, batch, nr_workers, copy);
+	mo_job_start(&window->job, batch, nr_workers, copy);
 	return atomic_read(&window->job.unfinished) - 1;
 }
 EXPORT_SYMBOL_GPL(migrate_offload_split);
@@ -197,16 +197,16 @@ EXPORT_SYMBOL_GPL(migrate_offload_split);
 void migrate_offload_copy_pieces(struct migrate_batch *batch,
 				 unsigned int first, unsigned int end)
 {
-	struct migrate_window *window = container_of(batch, struct migrate_window,
-						     batch);
+	struct mo_window *window = container_of(batch, struct mo_window,
+						batch);
 	bool helps = current != window->job.initiator;
 	u64 start = helps ? task_sched_runtime(current) : 0;
 
 	for (; first < end; first++)
-		migrate_job_copy_piece(&window->job, first);
+		mo_job_copy_piece(&window->job, first);
 	if (!helps)
 		return;
-	migrate_job_charge(&window->job, start);
+	mo_job_charge(&window->job, start);
 	cpumask_set_cpu(raw_smp_processor_id(), &window->picked);
 }
 EXPORT_SYMBOL_GPL(migrate_offload_copy_pieces);
@@ -219,10 +219,10 @@ EXPORT_SYMBOL_GPL(migrate_offload_copy_pieces);
  */
 void migrate_offload_settle(struct migrate_batch *batch)
 {
-	struct migrate_window *window = container_of(batch, struct migrate_window,
-						     batch);
+	struct mo_window *window = container_of(batch, struct mo_window,
+						batch);
 
 	atomic_set(&window->job.nr_active, cpumask_weight(&window->picked));
-	migrate_job_settle(&window->job);
+	mo_job_settle(&window->job);
 }
 EXPORT_SYMBOL_GPL(migrate_offload_settle);

@@ -12,28 +12,28 @@
 #include <linux/sizes.h>
 #include <linux/srcu.h>
 
-#include "migrate_offload_internal.h"
+#include "internal.h"
 
 /*
  * Longest batch that is offloaded: what a batch holds is unreachable until all
  * of it is copied.  Documentation/mm/migrate_offload.rst has the curve.
  */
-unsigned long migrate_max_batch_bytes = MAX(SZ_32M, MIGRATE_DEFAULT_BATCH_BYTES);
+unsigned long mo_max_batch_bytes = MAX(SZ_32M, MO_DEFAULT_BATCH_BYTES);
 /* Shortest one: below, waking helpers costs more than they copy. */
-unsigned long migrate_min_batch_bytes = SZ_512K;
+unsigned long mo_min_batch_bytes = SZ_512K;
 
 /*
  * What is on @folios and looks eligible without a lock, mapped or not: exact up to
  * the larger of @enough bytes and the least that is offloaded, then just more.
  */
-struct migrate_extent migrate_likely(const struct list_head *folios,
-				     unsigned long enough)
+struct mo_extent mo_likely(const struct list_head *folios,
+			   unsigned long enough)
 {
-	bool file_folios = READ_ONCE(migrate_file_folios);
-	struct migrate_extent extent = {};
+	bool file_folios = READ_ONCE(mo_file_folios);
+	struct mo_extent extent = {};
 	struct folio *folio;
 
-	enough = max(enough, READ_ONCE(migrate_min_batch_bytes));
+	enough = max(enough, READ_ONCE(mo_min_batch_bytes));
 	list_for_each_entry(folio, folios, lru) {
 		if (!file_folios && !folio_test_anon(folio) &&
 		    !folio_test_swapbacked(folio))
@@ -50,64 +50,64 @@ struct migrate_extent migrate_likely(const struct list_head *folios,
  * Are the folios of @extent a batch that is longer than without offload?  The folio
  * that ends one may make it almost twice as long as the default.
  */
-bool migrate_is_longer(const struct migrate_extent *extent, int nr_default)
+bool mo_is_longer(const struct mo_extent *extent, int nr_default)
 {
 	return extent->bytes > 2 * ((unsigned long)nr_default << PAGE_SHIFT);
 }
 
 /* May @m be used for the current task, migrating for @reason, at all? */
-bool migrate_allowed(const struct migrate_migrator *m, enum migrate_reason reason)
+bool mo_allowed(const struct mo_migrator *m, enum migrate_reason reason)
 {
 	return !m->ops->allowed || m->ops->allowed(reason);
 }
 
 /* Who would copy a batch that is longer than without offload? */
-static struct migrate_migrator *migrate_gate(struct migrate_migrator *m,
-					     enum migrate_reason reason,
-					     const struct migrate_extent *extent)
+static struct mo_migrator *mo_gate(struct mo_migrator *m,
+				   enum migrate_reason reason,
+				   const struct mo_extent *extent)
 {
-	enum migrate_auto_why why;
+	enum mo_auto_why why;
 
-	if (extent->bytes < READ_ONCE(migrate_min_batch_bytes))
+	if (extent->bytes < READ_ONCE(mo_min_batch_bytes))
 		return NULL;
-	if (m == migrate_auto)
-		return migrate_auto_pick(extent, reason, true, &why);
-	return migrate_allowed(m, reason) &&
+	if (m == mo_auto)
+		return mo_auto_pick(extent, reason, true, &why);
+	return mo_allowed(m, reason) &&
 	       m->ops->ready(reason, extent->bytes, true) ? m : NULL;
 }
 
-/* Inside migrate_srcu: how many base pages may a batch from @from hold? */
-static int migrate_limit(const struct list_head *from,
-			 enum migrate_reason reason, int nr_default)
+/* Inside mo_srcu: how many base pages may a batch from @from hold? */
+static int mo_limit(const struct list_head *from,
+		    enum migrate_reason reason, int nr_default)
 {
-	unsigned long limit = READ_ONCE(migrate_max_batch_bytes);
+	unsigned long limit = READ_ONCE(mo_max_batch_bytes);
 	unsigned long nr_bytes = (unsigned long)nr_default << PAGE_SHIFT;
-	struct migrate_migrator *m = migrate_offload_choose(reason);
-	unsigned long enough = m == migrate_auto ? 2 * nr_bytes : nr_bytes;
-	struct migrate_extent extent;
+	struct mo_migrator *m = mo_choose(reason);
+	unsigned long enough = m == mo_auto ? 2 * nr_bytes : nr_bytes;
+	struct mo_extent extent;
 
 	if (!m || limit <= nr_bytes)
 		return nr_default;
 
-	migrate_stall_begin(list_first_entry(from, struct folio, lru));
-	extent = migrate_likely(from, enough);
+	mo_stall_begin(list_first_entry(from, struct folio, lru));
+	extent = mo_likely(from, enough);
 	/*
 	 * What fits into a default batch is asked about later.  "auto" has no
 	 * measurements of what is longer than that, but not yet long.
 	 */
 	if (extent.bytes <= enough)
 		return nr_default;
-	m = migrate_gate(m, reason, &extent);
+	m = mo_gate(m, reason, &extent);
 	if (!m)
 		return nr_default;
-	limit = min(limit, migrate_stall_limit(m, &extent));
+	limit = min(limit, mo_stall_limit(m, &extent));
 	if (limit <= nr_bytes)
 		return nr_default;
 	return min(limit >> PAGE_SHIFT, (unsigned long)INT_MAX / 2);
 }
 
 /**
- * __migrate_offload_batch_end - where does the next batch end?
+ * __mo_batch_end - where does the next batch end?
  * @from: Folios to migrate.
  * @end: Where it ends without offload: what is behind the batch, or @from.
  * @nr_pages: Base pages before @end.
@@ -122,17 +122,17 @@ static int migrate_limit(const struct list_head *from,
  * Context: migrate_pages(), for a list that does not fit into a default batch.
  * Return: @end, or an entry behind it, or @from for all of the list.
  */
-struct list_head *__migrate_offload_batch_end(struct list_head *from,
-					      struct list_head *end,
-					      int nr_pages,
-					      enum migrate_reason reason,
-					      int nr_default,
-					      struct list_head *hugetlb)
+struct list_head *__mo_batch_end(struct list_head *from,
+				 struct list_head *end,
+				 int nr_pages,
+				 enum migrate_reason reason,
+				 int nr_default,
+				 struct list_head *hugetlb)
 {
-	int idx = srcu_read_lock(&migrate_srcu);
-	int limit = migrate_limit(from, reason, nr_default);
+	int idx = srcu_read_lock(&mo_srcu);
+	int limit = mo_limit(from, reason, nr_default);
 
-	srcu_read_unlock(&migrate_srcu, idx);
+	srcu_read_unlock(&mo_srcu, idx);
 	while (end != from && nr_pages < limit) {
 		struct folio *folio = list_entry(end, struct folio, lru);
 
@@ -146,25 +146,25 @@ struct list_head *__migrate_offload_batch_end(struct list_head *from,
 }
 
 /* Is there enough to be copied to ask anybody? */
-static bool migrate_long_enough(const struct list_head *src_folios, int nr_default)
+static bool mo_long_enough(const struct list_head *src_folios, int nr_default)
 {
-	unsigned long least = READ_ONCE(migrate_min_batch_bytes);
-	struct migrate_extent extent = migrate_likely(src_folios, least);
+	unsigned long least = READ_ONCE(mo_min_batch_bytes);
+	struct mo_extent extent = mo_likely(src_folios, least);
 
 	/* A longer one has passed the gate, whatever @least was. */
-	return extent.bytes >= least || migrate_is_longer(&extent, nr_default);
+	return extent.bytes >= least || mo_is_longer(&extent, nr_default);
 }
 
-static void migrate_decline_short(struct migrate_migrator *m,
-				  enum migrate_reason reason)
+static void mo_decline_short(struct mo_migrator *m,
+			     enum migrate_reason reason)
 {
-	migrate_stat_add(m, reason, MIGRATE_STAT_DECLINED, 1);
-	if (m == migrate_auto)
-		migrate_auto_declined(MIGRATE_AUTO_TOO_SHORT);
+	mo_stat_add(m, reason, MO_STAT_DECLINED, 1);
+	if (m == mo_auto)
+		mo_auto_declined(MO_AUTO_TOO_SHORT);
 }
 
 /**
- * migrate_offload_wanted - is there enough to be copied for a migrator?
+ * mo_wanted - is there enough to be copied for a migrator?
  * @src_folios: Sources: locked, unmapped, TLB flushed.
  * @reason: Why they are migrated.
  * @nr_default: Limit of a batch without offload, in base pages.
@@ -172,28 +172,28 @@ static void migrate_decline_short(struct migrate_migrator *m,
  * Most batches hold a few small folios, which cost little more than to ask for a
  * migrator, its window and its opinion.  Nobody copies those.
  *
- * Context: As migrate_offload_copy(), which is to be called if this says so.
+ * Context: As mo_copy(), which is to be called if this says so.
  * Return: whether a migrator is to be asked.  If one could have been, but is not, that
  * has been counted.
  */
-bool migrate_offload_wanted(const struct list_head *src_folios,
-			    enum migrate_reason reason, int nr_default)
+bool mo_wanted(const struct list_head *src_folios,
+	       enum migrate_reason reason, int nr_default)
 {
-	int idx = srcu_read_lock(&migrate_srcu);
-	struct migrate_migrator *m = migrate_offload_choose(reason);
+	int idx = srcu_read_lock(&mo_srcu);
+	struct mo_migrator *m = mo_choose(reason);
 	bool wanted = false;
 
 	if (m && !list_empty(src_folios)) {
-		wanted = migrate_long_enough(src_folios, nr_default);
+		wanted = mo_long_enough(src_folios, nr_default);
 		if (!wanted)
-			migrate_decline_short(m, reason);
+			mo_decline_short(m, reason);
 	}
-	srcu_read_unlock(&migrate_srcu, idx);
+	srcu_read_unlock(&mo_srcu, idx);
 	return wanted;
 }
 
 /**
- * migrate_copier - who copies this batch?
+ * mo_copier - who copies this batch?
  * @m: Who was chosen for the reason.
  * @reason: Why it is migrated.
  * @extent: What is to be copied.
@@ -204,16 +204,16 @@ bool migrate_offload_wanted(const struct list_head *src_folios,
  *
  * Return: a migrator, or NULL.
  */
-struct migrate_migrator *migrate_copier(struct migrate_migrator *m,
-					enum migrate_reason reason,
-					const struct migrate_extent *extent,
-					bool longer)
+struct mo_migrator *mo_copier(struct mo_migrator *m,
+			      enum migrate_reason reason,
+			      const struct mo_extent *extent,
+			      bool longer)
 {
-	if (m == migrate_auto)
-		return migrate_auto_choose(extent, reason, longer);
-	if (!migrate_allowed(m, reason))
+	if (m == mo_auto)
+		return mo_auto_choose(extent, reason, longer);
+	if (!mo_allowed(m, reason))
 		return NULL;
-	if (longer || (extent->bytes >= READ_ONCE(migrate_min_batch_bytes) &&
+	if (longer || (extent->bytes >= READ_ONCE(mo_min_batch_bytes) &&
 		       m->ops->ready(reason, extent->bytes, false)))
 		return m;
 	return NULL;

@@ -9,7 +9,7 @@
 #include <linux/pagemap.h>
 #include <linux/migrate.h>
 
-#include "../migrate_offload_internal.h"
+#include "../internal.h"
 
 /* What folio_test_anon() looks for in the pointer to the mapping. */
 #define TEST_ANON	1UL
@@ -49,7 +49,7 @@ static void anon(struct kunit *test)
 
 	be_anon(t);
 	KUNIT_ASSERT_TRUE(test, folio_test_anon(&t->folio));
-	KUNIT_EXPECT_TRUE(test, migrate_offload_eligible(&t->folio));
+	KUNIT_EXPECT_TRUE(test, mo_eligible(&t->folio));
 }
 
 /* Who holds a reference may write. */
@@ -59,12 +59,12 @@ static void held_by_others(struct kunit *test)
 
 	be_anon(t);
 	folio_get(&t->folio);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_eligible(&t->folio));
+	KUNIT_EXPECT_FALSE(test, mo_eligible(&t->folio));
 
-	migrate_file_folios = true;
+	mo_file_folios = true;
 	be_file(t);
 	folio_get(&t->folio);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_eligible(&t->folio));
+	KUNIT_EXPECT_FALSE(test, mo_eligible(&t->folio));
 }
 
 static void file(struct kunit *test)
@@ -72,9 +72,9 @@ static void file(struct kunit *test)
 	struct eligible_test *t = test->priv;
 
 	be_file(t);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_eligible(&t->folio));
-	migrate_file_folios = true;
-	KUNIT_EXPECT_TRUE(test, migrate_offload_eligible(&t->folio));
+	KUNIT_EXPECT_FALSE(test, mo_eligible(&t->folio));
+	mo_file_folios = true;
+	KUNIT_EXPECT_TRUE(test, mo_eligible(&t->folio));
 }
 
 /* Buffer heads and their like have locks of their own. */
@@ -82,10 +82,10 @@ static void private_data(struct kunit *test)
 {
 	struct eligible_test *t = test->priv;
 
-	migrate_file_folios = true;
+	mo_file_folios = true;
 	be_file(t);
 	folio_attach_private(&t->folio, t);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_eligible(&t->folio));
+	KUNIT_EXPECT_FALSE(test, mo_eligible(&t->folio));
 }
 
 /* Whoever has a callback of his own may copy under other rules. */
@@ -93,21 +93,21 @@ static void own_callback(struct kunit *test)
 {
 	struct eligible_test *t = test->priv;
 
-	migrate_file_folios = true;
+	mo_file_folios = true;
 	be_file(t);
 	t->mapping.a_ops = &own_aops;
-	KUNIT_EXPECT_FALSE(test, migrate_offload_eligible(&t->folio));
+	KUNIT_EXPECT_FALSE(test, mo_eligible(&t->folio));
 	t->mapping.a_ops = &no_aops;
-	KUNIT_EXPECT_FALSE(test, migrate_offload_eligible(&t->folio));
+	KUNIT_EXPECT_FALSE(test, mo_eligible(&t->folio));
 }
 
 static void no_mapping(struct kunit *test)
 {
 	struct eligible_test *t = test->priv;
 
-	migrate_file_folios = true;
+	mo_file_folios = true;
 	atomic_set(&t->folio._refcount, 1);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_eligible(&t->folio));
+	KUNIT_EXPECT_FALSE(test, mo_eligible(&t->folio));
 }
 
 /* Memory that the CPU must not read, such as that of an encrypted guest. */
@@ -115,10 +115,10 @@ static void inaccessible(struct kunit *test)
 {
 	struct eligible_test *t = test->priv;
 
-	migrate_file_folios = true;
+	mo_file_folios = true;
 	be_file(t);
 	mapping_set_inaccessible(&t->mapping);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_eligible(&t->folio));
+	KUNIT_EXPECT_FALSE(test, mo_eligible(&t->folio));
 }
 
 /* A type says that the page is not plain memory, as with movable_ops. */
@@ -128,7 +128,7 @@ static void typed(struct kunit *test)
 
 	be_anon(t);
 	__folio_set_pgtable(&t->folio);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_eligible(&t->folio));
+	KUNIT_EXPECT_FALSE(test, mo_eligible(&t->folio));
 }
 
 static void poisoned(struct kunit *test)
@@ -139,7 +139,7 @@ static void poisoned(struct kunit *test)
 		kunit_skip(test, "no CONFIG_MEMORY_FAILURE");
 	be_anon(t);
 	SetPageHWPoison(&t->folio.page);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_eligible(&t->folio));
+	KUNIT_EXPECT_FALSE(test, mo_eligible(&t->folio));
 }
 
 /* The folio is never given to anybody but the function under test. */
@@ -151,8 +151,8 @@ static int eligible_test_init(struct kunit *test)
 		return -ENOMEM;
 	atomic_set(&t->folio._mapcount, -1);
 	t->mapping.a_ops = &plain_aops;
-	t->file_folios = migrate_file_folios;
-	migrate_file_folios = false;
+	t->file_folios = mo_file_folios;
+	mo_file_folios = false;
 	test->priv = t;
 	return 0;
 }
@@ -162,7 +162,7 @@ static void eligible_test_exit(struct kunit *test)
 	struct eligible_test *t = test->priv;
 
 	if (t)
-		migrate_file_folios = t->file_folios;
+		mo_file_folios = t->file_folios;
 }
 
 static struct kunit_case eligible_test_cases[] = {

@@ -12,13 +12,13 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../migrate_offload_internal.h"
+#include "../internal.h"
 
 #define TEST_MAX_PAGES	700
 
 /* Counts, page by page, what a copy routine was asked to copy. */
 struct test_copies {
-	struct migrate_job job;
+	struct mo_job job;
 	struct migrate_batch batch;
 	struct migrate_pair pairs[TEST_MAX_PAGES];
 	u8 copied[TEST_MAX_PAGES];
@@ -70,8 +70,8 @@ static void test_batch_fill(unsigned int nr_pages, unsigned int size)
 	for (unsigned int i = 0; nr_pages; i++) {
 		unsigned int nr = min(size, nr_pages);
 
-		migrate_batch_add(&test_copies->batch, test_folio(i),
-				  test_folio(i), nr);
+		mo_batch_add(&test_copies->batch, test_folio(i),
+			     test_folio(i), nr);
 		nr_pages -= nr;
 	}
 }
@@ -79,15 +79,15 @@ static void test_batch_fill(unsigned int nr_pages, unsigned int size)
 /* Claim and copy everything; true when each page was copied exactly once. */
 static bool test_copy_all(unsigned int nr_workers, migrate_copy_fn copy)
 {
-	struct migrate_job *job = &test_copies->job;
+	struct mo_job *job = &test_copies->job;
 	unsigned int gen, piece;
 
-	gen = migrate_job_start(job, &test_copies->batch, nr_workers, copy);
-	while (migrate_job_claim(job, gen, &piece)) {
-		migrate_job_copy_piece(job, piece);
+	gen = mo_job_start(job, &test_copies->batch, nr_workers, copy);
+	while (mo_job_claim(job, gen, &piece)) {
+		mo_job_copy_piece(job, piece);
 		atomic_dec(&job->unfinished);
 	}
-	migrate_job_settle(job);
+	mo_job_settle(job);
 	for (unsigned int i = 0; i < test_copies->batch.nr_pages; i++)
 		if (test_copies->copied[i] != 1)
 			return false;
@@ -147,36 +147,36 @@ static void failures_stay_apart(struct kunit *test)
 /* A piece that nobody copied leaves its folio to the ordinary path. */
 static void unfinished_is_not_copied(struct kunit *test)
 {
-	struct migrate_job *job = &test_copies->job;
+	struct mo_job *job = &test_copies->job;
 	unsigned int gen, piece;
 
 	test_batch_fill(512, 256);
-	gen = migrate_job_start(job, &test_copies->batch, 1, test_count_copy);
+	gen = mo_job_start(job, &test_copies->batch, 1, test_count_copy);
 	/* Pieces are claimed from the last to the first. */
-	KUNIT_ASSERT_TRUE(test, migrate_job_claim(job, gen, &piece));
-	while (migrate_job_claim(job, gen, &piece))
-		migrate_job_copy_piece(job, piece);
-	migrate_job_settle(job);
+	KUNIT_ASSERT_TRUE(test, mo_job_claim(job, gen, &piece));
+	while (mo_job_claim(job, gen, &piece))
+		mo_job_copy_piece(job, piece);
+	mo_job_settle(job);
 	KUNIT_EXPECT_EQ(test, test_copies->pairs[0].verdict, MIGRATE_COPIED);
 	KUNIT_EXPECT_EQ(test, test_copies->pairs[1].verdict, MIGRATE_NOT_COPIED);
 }
 
 static void claims_are_exclusive(struct kunit *test)
 {
-	struct migrate_job *job = &test_copies->job;
+	struct mo_job *job = &test_copies->job;
 	unsigned int gen, piece, nr_claimed = 0, nr_pieces;
 	u8 *taken;
 
 	test_batch_fill(TEST_MAX_PAGES, 1);
-	gen = migrate_job_start(job, &test_copies->batch, 16, test_count_copy);
+	gen = mo_job_start(job, &test_copies->batch, 16, test_count_copy);
 	nr_pieces = atomic_read(&job->unfinished) - 1;
 	KUNIT_EXPECT_EQ(test, nr_pieces,
 			DIV_ROUND_UP(TEST_MAX_PAGES, job->piece_pages));
-	KUNIT_EXPECT_LE(test, job->piece_pages, MIGRATE_PIECE_PAGES);
+	KUNIT_EXPECT_LE(test, job->piece_pages, MO_PIECE_PAGES);
 
 	taken = kunit_kzalloc(test, nr_pieces, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, taken);
-	while (migrate_job_claim(job, gen, &piece)) {
+	while (mo_job_claim(job, gen, &piece)) {
 		KUNIT_ASSERT_LT(test, piece, nr_pieces);
 		KUNIT_ASSERT_EQ(test, taken[piece]++, 0);
 		nr_claimed++;
@@ -187,11 +187,11 @@ static void claims_are_exclusive(struct kunit *test)
 /* Claims as many pieces as it can get, in another thread. */
 static int test_claimer(void *data)
 {
-	struct migrate_job *job = &test_copies->job;
+	struct mo_job *job = &test_copies->job;
 	unsigned int gen = *(unsigned int *)data, piece;
 
-	while (migrate_job_claim(job, gen, &piece)) {
-		migrate_job_copy_piece(job, piece);
+	while (mo_job_claim(job, gen, &piece)) {
+		mo_job_copy_piece(job, piece);
 		atomic_dec(&job->unfinished);
 	}
 	while (!kthread_should_stop())
@@ -206,9 +206,9 @@ static void threads_share_the_pieces(struct kunit *test)
 
 	for (int round = 0; round < 50; round++) {
 		test_batch_fill(TEST_MAX_PAGES, 3);
-		gen = migrate_job_start(&test_copies->job, &test_copies->batch,
-					MIGRATE_OFFLOAD_MAX_WORKERS,
-					test_count_copy);
+		gen = mo_job_start(&test_copies->job, &test_copies->batch,
+				   MIGRATE_OFFLOAD_MAX_WORKERS,
+				   test_count_copy);
 		for (i = 0; i < ARRAY_SIZE(threads); i++) {
 			threads[i] = kthread_run(test_claimer, &gen, "claimer");
 			KUNIT_ASSERT_FALSE(test, IS_ERR(threads[i]));
@@ -224,36 +224,36 @@ static void threads_share_the_pieces(struct kunit *test)
 
 static void late_helper_claims_nothing(struct kunit *test)
 {
-	struct migrate_job *job = &test_copies->job;
+	struct mo_job *job = &test_copies->job;
 	unsigned int gen, next, piece = ~0U;
 
 	test_batch_fill(64, 1);
-	gen = migrate_job_start(job, &test_copies->batch, 2, test_count_copy);
-	while (migrate_job_claim(job, gen, &piece))
+	gen = mo_job_start(job, &test_copies->batch, 2, test_count_copy);
+	while (mo_job_claim(job, gen, &piece))
 		;
 	/* After the end of its own job. */
 	piece = ~0U;
-	KUNIT_EXPECT_FALSE(test, migrate_job_claim(job, gen, &piece));
+	KUNIT_EXPECT_FALSE(test, mo_job_claim(job, gen, &piece));
 	/* While the next one has plenty to claim. */
-	next = migrate_job_start(job, &test_copies->batch, 2, test_count_copy);
+	next = mo_job_start(job, &test_copies->batch, 2, test_count_copy);
 	KUNIT_EXPECT_NE(test, gen, next);
-	KUNIT_EXPECT_FALSE(test, migrate_job_claim(job, gen, &piece));
+	KUNIT_EXPECT_FALSE(test, mo_job_claim(job, gen, &piece));
 	KUNIT_EXPECT_EQ(test, piece, ~0U);
-	KUNIT_EXPECT_TRUE(test, migrate_job_claim(job, next, &piece));
+	KUNIT_EXPECT_TRUE(test, mo_job_claim(job, next, &piece));
 }
 
 /* The generation wraps around and leaves the number of pieces alone. */
 static void generations_wrap(struct kunit *test)
 {
-	struct migrate_job *job = &test_copies->job;
+	struct mo_job *job = &test_copies->job;
 	unsigned int gen, piece;
 
 	atomic64_set(&job->claim, (s64)0xffffffff00000000ULL);
 	test_batch_fill(8, 1);
-	gen = migrate_job_start(job, &test_copies->batch, 2, test_count_copy);
+	gen = mo_job_start(job, &test_copies->batch, 2, test_count_copy);
 	KUNIT_EXPECT_EQ(test, gen, 0);
-	KUNIT_EXPECT_FALSE(test, migrate_job_claim(job, 0xffffffff, &piece));
-	KUNIT_EXPECT_TRUE(test, migrate_job_claim(job, gen, &piece));
+	KUNIT_EXPECT_FALSE(test, mo_job_claim(job, 0xffffffff, &piece));
+	KUNIT_EXPECT_TRUE(test, mo_job_claim(job, gen, &piece));
 	KUNIT_EXPECT_EQ(test, piece, 7);
 }
 
@@ -269,7 +269,7 @@ static void verdicts(struct kunit *test)
 	LIST_HEAD(dsts);
 	LIST_HEAD(src_rejects);
 	LIST_HEAD(dst_rejects);
-	struct migrate_migrator *m;
+	struct mo_migrator *m;
 	struct folio *folios;
 
 	m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
@@ -278,7 +278,7 @@ static void verdicts(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, m);
 	KUNIT_ASSERT_NOT_NULL(test, folios);
 	m->ops = &ops;
-	m->stats = alloc_percpu(struct migrate_stats);
+	m->stats = alloc_percpu(struct mo_stats);
 	KUNIT_ASSERT_TRUE(test, m->stats);
 	test_batch_reset();
 	for (int i = 0; i < ARRAY_SIZE(given); i++) {
@@ -288,12 +288,12 @@ static void verdicts(struct kunit *test)
 		list_add_tail(&dst->lru, &dsts);
 		/* What unmapping saved must survive. */
 		dst->private = (void *)0x1000003UL;
-		migrate_batch_add(&test_copies->batch, src, dst, 1);
+		mo_batch_add(&test_copies->batch, src, dst, 1);
 		test_copies->pairs[i].verdict = given[i];
 	}
 	test_copies->batch.nr_helpers = 3;
-	migrate_batch_settle(m, &test_copies->batch, 42, &src_rejects,
-			     &dst_rejects);
+	mo_batch_settle(m, &test_copies->batch, 42, &src_rejects,
+			&dst_rejects);
 
 	for (int i = 0; i < ARRAY_SIZE(given); i++)
 		KUNIT_EXPECT_PTR_EQ(test, folios[2 * i + 1].private,
@@ -306,16 +306,16 @@ static void verdicts(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, src_rejects.prev, &folios[6].lru);
 	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.next, &folios[3].lru);
 	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.prev, &folios[7].lru);
-	KUNIT_EXPECT_EQ(test, migrate_stat_read(m, MIGRATE_STAT_BATCHES), 1);
-	KUNIT_EXPECT_EQ(test, migrate_stat_read(m, MIGRATE_STAT_FOLIOS), 1);
-	KUNIT_EXPECT_EQ(test, migrate_stat_read(m, MIGRATE_STAT_BYTES),
+	KUNIT_EXPECT_EQ(test, mo_stat_read(m, MO_STAT_BATCHES), 1);
+	KUNIT_EXPECT_EQ(test, mo_stat_read(m, MO_STAT_FOLIOS), 1);
+	KUNIT_EXPECT_EQ(test, mo_stat_read(m, MO_STAT_BYTES),
 			PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, migrate_stat_read(m, MIGRATE_STAT_NS), 42);
-	KUNIT_EXPECT_EQ(test, migrate_stat_read(m, MIGRATE_STAT_HELPERS), 3);
+	KUNIT_EXPECT_EQ(test, mo_stat_read(m, MO_STAT_NS), 42);
+	KUNIT_EXPECT_EQ(test, mo_stat_read(m, MO_STAT_HELPERS), 3);
 	KUNIT_EXPECT_EQ(test,
-			migrate_stat_read(m, MIGRATE_STAT_NOT_COPIED), 2);
-	KUNIT_EXPECT_EQ(test, migrate_stat_read(m, MIGRATE_STAT_POISONED), 1);
-	KUNIT_EXPECT_EQ(test, migrate_stat_read(m, MIGRATE_STAT_LOST), 1);
+			mo_stat_read(m, MO_STAT_NOT_COPIED), 2);
+	KUNIT_EXPECT_EQ(test, mo_stat_read(m, MO_STAT_POISONED), 1);
+	KUNIT_EXPECT_EQ(test, mo_stat_read(m, MO_STAT_LOST), 1);
 	free_percpu(m->stats);
 }
 
@@ -344,7 +344,7 @@ static void registry(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, before);
 	KUNIT_ASSERT_NOT_NULL(test, buf);
-	migrate_offload_show_selected(buf);
+	mo_show_selected(buf);
 	strscpy(before, buf, PAGE_SIZE);
 
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("kunit"), -EINVAL);
@@ -352,15 +352,15 @@ static void registry(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, migrate_offload_register(&twin), -EEXIST);
 	KUNIT_EXPECT_EQ(test, migrate_offload_register(&lame), -EINVAL);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("kunit"), 0);
-	migrate_offload_show_selected(buf);
+	mo_show_selected(buf);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(buf, "[kunit]"));
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("lame"), -EINVAL);
-	migrate_offload_show_selected(buf);
+	mo_show_selected(buf);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(buf, "[kunit]"));
-	KUNIT_EXPECT_TRUE(test, migrate_offload_enabled());
+	KUNIT_EXPECT_TRUE(test, mo_enabled());
 
 	migrate_offload_unregister(&ops);
-	migrate_offload_show_selected(buf);
+	mo_show_selected(buf);
 	KUNIT_EXPECT_STREQ(test, buf, before);
 	free_page((unsigned long)buf);
 }
@@ -392,7 +392,7 @@ static void activation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_activations, 0);
 	test_activate_error = -ENODEV;
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("kunit"), -ENODEV);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_enabled());
+	KUNIT_EXPECT_FALSE(test, mo_enabled());
 	test_activate_error = 0;
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("kunit"), 0);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("kunit"), 0);
@@ -413,26 +413,26 @@ static void names(struct kunit *test)
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(good); i++)
-		KUNIT_EXPECT_EQ_MSG(test, migrate_offload_check_name(good[i]),
+		KUNIT_EXPECT_EQ_MSG(test, mo_check_name(good[i]),
 				    0, "%s", good[i]);
 	for (int i = 0; i < ARRAY_SIZE(bad); i++)
-		KUNIT_EXPECT_EQ_MSG(test, migrate_offload_check_name(bad[i]),
+		KUNIT_EXPECT_EQ_MSG(test, mo_check_name(bad[i]),
 				    -EINVAL, "%s", bad[i]);
-	KUNIT_EXPECT_EQ(test, migrate_offload_check_name(NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mo_check_name(NULL), -EINVAL);
 }
 
-static int migrate_offload_kunit_init(struct kunit_suite *suite)
+static int mo_kunit_init(struct kunit_suite *suite)
 {
 	test_copies = kvzalloc_obj(*test_copies);
 	return test_copies ? 0 : -ENOMEM;
 }
 
-static void migrate_offload_kunit_exit(struct kunit_suite *suite)
+static void mo_kunit_exit(struct kunit_suite *suite)
 {
 	kvfree(test_copies);
 }
 
-static struct kunit_case migrate_offload_kunit_cases[] = {
+static struct kunit_case mo_kunit_cases[] = {
 	KUNIT_CASE_SLOW(split_covers_every_page),
 	KUNIT_CASE(all_copied_is_a_verdict),
 	KUNIT_CASE(failures_stay_apart),
@@ -448,14 +448,14 @@ static struct kunit_case migrate_offload_kunit_cases[] = {
 	{}
 };
 
-static struct kunit_suite migrate_offload_kunit_suite = {
+static struct kunit_suite mo_kunit_suite = {
 	.name = "migrate_offload",
-	.suite_init = migrate_offload_kunit_init,
-	.suite_exit = migrate_offload_kunit_exit,
-	.test_cases = migrate_offload_kunit_cases,
+	.suite_init = mo_kunit_init,
+	.suite_exit = mo_kunit_exit,
+	.test_cases = mo_kunit_cases,
 };
 
-kunit_test_suites(&migrate_offload_kunit_suite);
+kunit_test_suites(&mo_kunit_suite);
 
 MODULE_DESCRIPTION("KUnit tests of migration offload");
 MODULE_LICENSE("GPL");

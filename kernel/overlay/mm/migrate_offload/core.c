@@ -13,16 +13,16 @@
 #include <linux/shmem_fs.h>
 #include <linux/srcu.h>
 
-#include "migrate_offload_internal.h"
+#include "internal.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/migrate_offload.h>
 
 /* Page cache of file systems that use filemap_migrate_folio(). */
-bool migrate_file_folios;
+bool mo_file_folios;
 
 /**
- * migrate_offload_eligible - may a migrator copy this folio?
+ * mo_eligible - may a migrator copy this folio?
  * @src: Source folio, locked and unmapped, after the TLB flush.
  *
  * A folio that is copied before it is moved must not change in between.  That
@@ -33,7 +33,7 @@ bool migrate_file_folios;
  *
  * Return: whether it is such a folio, with no reference beyond the expected.
  */
-bool migrate_offload_eligible(struct folio *src)
+bool mo_eligible(struct folio *src)
 {
 	struct address_space *mapping;
 
@@ -51,7 +51,7 @@ bool migrate_offload_eligible(struct folio *src)
 		return false;
 	if (shmem_mapping(mapping))
 		return true;
-	return READ_ONCE(migrate_file_folios) && !folio_test_private(src) &&
+	return READ_ONCE(mo_file_folios) && !folio_test_private(src) &&
 	       mapping->a_ops->migrate_folio == filemap_migrate_folio;
 }
 
@@ -60,24 +60,24 @@ bool migrate_offload_eligible(struct folio *src)
  * __migrate_folio_record().  Where that word is called ->migrate_info, it is
  * the same word.
  */
-static void migrate_mark_copied(struct folio *dst)
+static void mo_mark_copied(struct folio *dst)
 {
 	unsigned long info = (unsigned long)dst->private;
 
-	dst->private = (void *)(info | MIGRATE_OFFLOAD_MARK);
+	dst->private = (void *)(info | MO_MARK);
 }
 
 /* Was it marked?  It is not any more. */
-static bool migrate_unmark(struct folio *dst)
+static bool mo_unmark(struct folio *dst)
 {
 	unsigned long info = (unsigned long)dst->private;
 
-	dst->private = (void *)(info & ~MIGRATE_OFFLOAD_MARK);
-	return info & MIGRATE_OFFLOAD_MARK;
+	dst->private = (void *)(info & ~MO_MARK);
+	return info & MO_MARK;
 }
 
 /**
- * migrate_batch_count - count what a migrator did with a batch
+ * mo_batch_count - count what a migrator did with a batch
  * @m: The migrator.
  * @batch: The batch.
  * @ns: How long it took.
@@ -86,29 +86,29 @@ static bool migrate_unmark(struct folio *dst)
  *
  * Return: whether that was all.
  */
-bool migrate_batch_count(struct migrate_migrator *m,
-			 const struct migrate_batch *batch, u64 ns,
-			 const unsigned int *nr, u64 nr_pages)
+bool mo_batch_count(struct mo_migrator *m,
+		    const struct migrate_batch *batch, u64 ns,
+		    const unsigned int *nr, u64 nr_pages)
 {
 	enum migrate_reason reason = batch->reason;
 
-	migrate_stat_add(m, reason, MIGRATE_STAT_BATCHES, 1);
-	migrate_stat_add(m, reason, MIGRATE_STAT_FOLIOS, nr[MIGRATE_COPIED]);
-	migrate_stat_add(m, reason, MIGRATE_STAT_BYTES, nr_pages << PAGE_SHIFT);
-	migrate_stat_add(m, reason, MIGRATE_STAT_NS, ns);
-	migrate_stat_add(m, reason, MIGRATE_STAT_CPU_NS, batch->helper_ns);
-	migrate_stat_add(m, reason, MIGRATE_STAT_HELPERS, batch->nr_helpers);
-	migrate_stat_add(m, reason, MIGRATE_STAT_NOT_COPIED,
-			 nr[MIGRATE_NOT_COPIED]);
-	migrate_stat_add(m, reason, MIGRATE_STAT_POISONED,
-			 nr[MIGRATE_POISONED]);
-	migrate_stat_add(m, reason, MIGRATE_STAT_LOST, nr[MIGRATE_DST_LOST]);
+	mo_stat_add(m, reason, MO_STAT_BATCHES, 1);
+	mo_stat_add(m, reason, MO_STAT_FOLIOS, nr[MIGRATE_COPIED]);
+	mo_stat_add(m, reason, MO_STAT_BYTES, nr_pages << PAGE_SHIFT);
+	mo_stat_add(m, reason, MO_STAT_NS, ns);
+	mo_stat_add(m, reason, MO_STAT_CPU_NS, batch->helper_ns);
+	mo_stat_add(m, reason, MO_STAT_HELPERS, batch->nr_helpers);
+	mo_stat_add(m, reason, MO_STAT_NOT_COPIED,
+		    nr[MIGRATE_NOT_COPIED]);
+	mo_stat_add(m, reason, MO_STAT_POISONED,
+		    nr[MIGRATE_POISONED]);
+	mo_stat_add(m, reason, MO_STAT_LOST, nr[MIGRATE_DST_LOST]);
 	trace_mm_migrate_offload_end(m->ops->name, batch, ns, nr);
 	return nr[MIGRATE_COPIED] == batch->nr_pairs;
 }
 
 /**
- * migrate_batch_settle - act on the verdicts of a batch
+ * mo_batch_settle - act on the verdicts of a batch
  * @m: Migrator that gave them.
  * @batch: The batch.
  * @ns: How long the migrator took.
@@ -117,12 +117,12 @@ bool migrate_batch_count(struct migrate_migrator *m,
  *
  * Return: whether all of it was copied.
  */
-bool migrate_batch_settle(struct migrate_migrator *m,
-			  struct migrate_batch *batch, u64 ns,
-			  struct list_head *src_rejects,
-			  struct list_head *dst_rejects)
+bool mo_batch_settle(struct mo_migrator *m,
+		     struct migrate_batch *batch, u64 ns,
+		     struct list_head *src_rejects,
+		     struct list_head *dst_rejects)
 {
-	unsigned int nr[NR_MIGRATE_VERDICTS] = {};
+	unsigned int nr[NR_MO_VERDICTS] = {};
 	u64 nr_pages = 0;
 
 	for (unsigned int i = 0; i < batch->nr_pairs; i++) {
@@ -130,12 +130,12 @@ bool migrate_batch_settle(struct migrate_migrator *m,
 
 		switch (pair->verdict) {
 		case MIGRATE_COPIED:
-			migrate_mark_copied(pair->dst);
+			mo_mark_copied(pair->dst);
 			nr_pages += pair->nr_pages;
 			break;
 		case MIGRATE_DST_LOST:
-			/* Told from the others by it in migrate_renew_all(). */
-			migrate_mark_copied(pair->dst);
+			/* Told from the others by it in mo_renew_all(). */
+			mo_mark_copied(pair->dst);
 			fallthrough;
 		case MIGRATE_POISONED:
 			list_move_tail(&pair->src->lru, src_rejects);
@@ -146,19 +146,19 @@ bool migrate_batch_settle(struct migrate_migrator *m,
 		}
 		nr[pair->verdict]++;
 	}
-	return migrate_batch_count(m, batch, ns, nr, nr_pages);
+	return mo_batch_count(m, batch, ns, nr, nr_pages);
 }
 
 /**
- * migrate_window_copy - let a migrator copy a batch
+ * mo_window_copy - let a migrator copy a batch
  * @m: The migrator.
  * @window: Holds the batch, of at least one pair.
  *
- * To be called inside migrate_srcu.
+ * To be called inside mo_srcu.
  *
  * Return: how long it took, in ns.
  */
-u64 migrate_window_copy(struct migrate_migrator *m, struct migrate_window *window)
+u64 mo_window_copy(struct mo_migrator *m, struct mo_window *window)
 {
 	struct migrate_batch *batch = &window->batch;
 	u64 start;
@@ -174,28 +174,28 @@ u64 migrate_window_copy(struct migrate_migrator *m, struct migrate_window *windo
 }
 
 /**
- * migrate_window_finish - note what a batch has cost, and make room for the next
+ * mo_window_finish - note what a batch has cost, and make room for the next
  * @m: Migrator that copied it.
  * @window: Holds the batch.
  * @ns: How long it took.
  * @whole: All of it was copied.
  */
-void migrate_window_finish(struct migrate_migrator *m,
-			   struct migrate_window *window, u64 ns, bool whole)
+void mo_window_finish(struct mo_migrator *m,
+		      struct mo_window *window, u64 ns, bool whole)
 {
 	struct migrate_batch *batch = &window->batch;
 
-	migrate_speed_learn(&m->speed[window->class],
-			    (u64)batch->nr_pages << PAGE_SHIFT, ns, whole);
+	mo_speed_learn(&m->speed[window->class],
+		       (u64)batch->nr_pages << PAGE_SHIFT, ns, whole);
 	if (batch->helper_ns)
 		account_delegated_systime(batch->helper_ns);
-	migrate_batch_init(window);
+	mo_batch_init(window);
 }
 
-static void migrate_copy_window(struct migrate_migrator *m,
-				struct migrate_window *window,
-				struct list_head *src_rejects,
-				struct list_head *dst_rejects)
+static void mo_copy_window(struct mo_migrator *m,
+			   struct mo_window *window,
+			   struct list_head *src_rejects,
+			   struct list_head *dst_rejects)
 {
 	bool whole;
 	u64 ns;
@@ -203,68 +203,68 @@ static void migrate_copy_window(struct migrate_migrator *m,
 	if (!window->batch.nr_pairs)
 		return;
 
-	ns = migrate_window_copy(m, window);
-	whole = migrate_batch_settle(m, &window->batch, ns, src_rejects,
-				     dst_rejects);
-	migrate_window_finish(m, window, ns, whole);
+	ns = mo_window_copy(m, window);
+	whole = mo_batch_settle(m, &window->batch, ns, src_rejects,
+				dst_rejects);
+	mo_window_finish(m, window, ns, whole);
 }
 
-static void migrate_copy_lists(struct migrate_migrator *m,
-			       struct migrate_window *window,
-			       struct list_head *src_folios,
-			       struct list_head *dst_folios,
-			       struct list_head *src_rejects,
-			       struct list_head *dst_rejects)
+static void mo_copy_lists(struct mo_migrator *m,
+			  struct mo_window *window,
+			  struct list_head *src_folios,
+			  struct list_head *dst_folios,
+			  struct list_head *src_rejects,
+			  struct list_head *dst_rejects)
 {
 	struct folio *src, *next, *dst, *dst_next;
 
-	migrate_batch_init(window);
+	mo_batch_init(window);
 	dst = list_first_entry(dst_folios, struct folio, lru);
 	dst_next = list_next_entry(dst, lru);
 	list_for_each_entry_safe(src, next, src_folios, lru) {
-		if (migrate_offload_eligible(src) &&
-		    !migrate_batch_add(&window->batch, src, dst,
-				       folio_nr_pages(src)))
-			migrate_copy_window(m, window, src_rejects,
-					    dst_rejects);
+		if (mo_eligible(src) &&
+		    !mo_batch_add(&window->batch, src, dst,
+				  folio_nr_pages(src)))
+			mo_copy_window(m, window, src_rejects,
+				       dst_rejects);
 		dst = dst_next;
 		dst_next = list_next_entry(dst, lru);
 	}
-	migrate_copy_window(m, window, src_rejects, dst_rejects);
+	mo_copy_window(m, window, src_rejects, dst_rejects);
 }
 
-/* To be called inside migrate_srcu, with folios on the lists. */
-static void migrate_copy(struct migrate_migrator *m,
-			 struct list_head *src_folios,
-			 struct list_head *dst_folios,
-			 enum migrate_reason reason, int nr_default,
-			 struct list_head *src_rejects,
-			 struct list_head *dst_rejects)
+/* To be called inside mo_srcu, with folios on the lists. */
+static void mo_copy_batch(struct mo_migrator *m,
+			  struct list_head *src_folios,
+			  struct list_head *dst_folios,
+			  enum migrate_reason reason, int nr_default,
+			  struct list_head *src_rejects,
+			  struct list_head *dst_rejects)
 {
-	struct migrate_extent extent = migrate_likely(src_folios, ULONG_MAX);
-	bool longer = migrate_is_longer(&extent, nr_default);
-	struct migrate_migrator *copier = NULL;
-	struct migrate_window *window;
+	struct mo_extent extent = mo_likely(src_folios, ULONG_MAX);
+	bool longer = mo_is_longer(&extent, nr_default);
+	struct mo_migrator *copier = NULL;
+	struct mo_window *window;
 
-	migrate_stall_unmapped(list_first_entry(src_folios, struct folio, lru), &extent);
-	window = migrate_window_get();
+	mo_stall_unmapped(list_first_entry(src_folios, struct folio, lru), &extent);
+	window = mo_window_get();
 	if (window)
-		copier = migrate_copier(m, reason, &extent, longer);
+		copier = mo_copier(m, reason, &extent, longer);
 	if (!copier) {
 		if (window)
-			migrate_window_put(window);
-		migrate_stat_add(m, reason, MIGRATE_STAT_DECLINED, 1);
+			mo_window_put(window);
+		mo_stat_add(m, reason, MO_STAT_DECLINED, 1);
 		return;
 	}
 	window->batch.reason = reason;
-	window->class = migrate_class_of(&extent, longer);
-	migrate_copy_lists(copier, window, src_folios, dst_folios, src_rejects,
-			   dst_rejects);
-	migrate_window_put(window);
+	window->class = mo_class_of(&extent, longer);
+	mo_copy_lists(copier, window, src_folios, dst_folios, src_rejects,
+		      dst_rejects);
+	mo_window_put(window);
 }
 
-static void migrate_put_dst(struct folio *dst, free_folio_t put_new_folio,
-			    unsigned long private)
+static void mo_put_dst(struct folio *dst, free_folio_t put_new_folio,
+		       unsigned long private)
 {
 	if (put_new_folio)
 		put_new_folio(dst, private);
@@ -278,17 +278,17 @@ static void migrate_put_dst(struct folio *dst, free_folio_t put_new_folio,
  * and tried again, but for a large one that is mapped by PTEs, which is split when
  * it is unmapped for the second time.
  */
-static struct folio *migrate_renew(struct folio *src, struct folio *old,
-				   new_folio_t get_new_folio,
-				   free_folio_t put_new_folio,
-				   unsigned long private)
+static struct folio *mo_renew(struct folio *src, struct folio *old,
+			      new_folio_t get_new_folio,
+			      free_folio_t put_new_folio,
+			      unsigned long private)
 {
 	struct folio *new = get_new_folio(src, private);
 
 	if (!new)
 		return NULL;
 	if (!folio_trylock(new)) {
-		migrate_put_dst(new, put_new_folio, private);
+		mo_put_dst(new, put_new_folio, private);
 		return NULL;
 	}
 	/* What the unmapping saved. */
@@ -296,12 +296,12 @@ static struct folio *migrate_renew(struct folio *src, struct folio *old,
 	old->private = NULL;
 	list_del(&old->lru);
 	folio_unlock(old);
-	migrate_put_dst(old, put_new_folio, private);
+	mo_put_dst(old, put_new_folio, private);
 	return new;
 }
 
 /**
- * migrate_renew_all - give another destination to those that lost theirs
+ * mo_renew_all - give another destination to those that lost theirs
  * @src_folios: Sources that will be moved.
  * @dst_folios: Their destinations.
  * @get_new_folio: As for the unmapping.
@@ -312,11 +312,11 @@ static struct folio *migrate_renew(struct folio *src, struct folio *old,
  *
  * Pairs for which there is none stay among the rejects, without the mark.
  */
-void migrate_renew_all(struct list_head *src_folios,
-		       struct list_head *dst_folios,
-		       new_folio_t get_new_folio, free_folio_t put_new_folio,
-		       unsigned long private, struct list_head *src_rejects,
-		       struct list_head *dst_rejects)
+void mo_renew_all(struct list_head *src_folios,
+		  struct list_head *dst_folios,
+		  new_folio_t get_new_folio, free_folio_t put_new_folio,
+		  unsigned long private, struct list_head *src_rejects,
+		  struct list_head *dst_rejects)
 {
 	struct folio *src, *next, *dst, *dst_next, *new;
 	bool enough = true;
@@ -326,10 +326,10 @@ void migrate_renew_all(struct list_head *src_folios,
 		dst = dst_next;
 		dst_next = list_next_entry(dst, lru);
 		/* Once memory is short no other is tried, as in the unmapping. */
-		if (!migrate_unmark(dst) || !enough)
+		if (!mo_unmark(dst) || !enough)
 			continue;
-		new = migrate_renew(src, dst, get_new_folio, put_new_folio,
-				    private);
+		new = mo_renew(src, dst, get_new_folio, put_new_folio,
+			       private);
 		enough = new;
 		if (!new)
 			continue;
@@ -339,7 +339,7 @@ void migrate_renew_all(struct list_head *src_folios,
 }
 
 /**
- * migrate_offload_copy - copy the data of unmapped folios before they are moved
+ * mo_copy - copy the data of unmapped folios before they are moved
  * @src_folios: Sources: locked, unmapped, TLB flushed.  At least one.
  * @dst_folios: Their destinations, in the same order, locked.
  * @get_new_folio: Allocates a destination, as for the unmapping.
@@ -351,7 +351,7 @@ void migrate_renew_all(struct list_head *src_folios,
  *	own data or their destination is bad.
  * @dst_rejects: Takes the destinations of those, in the same order.
  *
- * Marks the destinations that need no further copy with MIGRATE_OFFLOAD_MARK.
+ * Marks the destinations that need no further copy with MO_MARK.
  * All others are as they were: the move copies them.  One whose destination is
  * lost gets another, and is then the last of the lists; it is among the rejects if
  * there is none.  To be called for MIGRATE_ASYNC batches only: a folio that comes
@@ -360,21 +360,21 @@ void migrate_renew_all(struct list_head *src_folios,
  * Context: Process context, with the locks of all folios held.  Sleeps;
  * allocates nothing but destinations instead of those that are lost.
  */
-void migrate_offload_copy(struct list_head *src_folios,
-			  struct list_head *dst_folios,
-			  new_folio_t get_new_folio,
-			  free_folio_t put_new_folio, unsigned long private,
-			  enum migrate_reason reason, int nr_default,
-			  struct list_head *src_rejects,
-			  struct list_head *dst_rejects)
+void mo_copy(struct list_head *src_folios,
+	     struct list_head *dst_folios,
+	     new_folio_t get_new_folio,
+	     free_folio_t put_new_folio, unsigned long private,
+	     enum migrate_reason reason, int nr_default,
+	     struct list_head *src_rejects,
+	     struct list_head *dst_rejects)
 {
-	int idx = srcu_read_lock(&migrate_srcu);
-	struct migrate_migrator *m = migrate_offload_choose(reason);
+	int idx = srcu_read_lock(&mo_srcu);
+	struct mo_migrator *m = mo_choose(reason);
 
 	if (m)
-		migrate_copy(m, src_folios, dst_folios, reason, nr_default,
-			     src_rejects, dst_rejects);
-	srcu_read_unlock(&migrate_srcu, idx);
-	migrate_renew_all(src_folios, dst_folios, get_new_folio, put_new_folio,
-			  private, src_rejects, dst_rejects);
+		mo_copy_batch(m, src_folios, dst_folios, reason, nr_default,
+			      src_rejects, dst_rejects);
+	srcu_read_unlock(&mo_srcu, idx);
+	mo_renew_all(src_folios, dst_folios, get_new_folio, put_new_folio,
+		     private, src_rejects, dst_rejects);
 }

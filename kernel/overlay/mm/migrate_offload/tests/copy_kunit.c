@@ -11,7 +11,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-#include "../migrate_offload_internal.h"
+#include "../internal.h"
 
 #ifdef CONFIG_MIGRATE_OFFLOAD_STREAM
 #include <asm/copy_mc_stream.h>

@@ -14,11 +14,11 @@
 #include <linux/mm.h>
 #include <linux/time64.h>
 
-#include "migrate_offload_internal.h"
+#include "internal.h"
 
-#define MIGRATE_START_BITS	6
+#define MO_START_BITS	6
 
-unsigned long migrate_max_stall_us;
+unsigned long mo_max_stall_us;
 
 /*
  * When batches passed the gate, by their first folio: one that does not come to the
@@ -26,62 +26,62 @@ unsigned long migrate_max_stall_us;
  * that makes room for its destinations (compaction).  Two that share an entry lose a
  * measurement, or make a wrong one, of which the average does not believe much.
  */
-static struct migrate_start {
+static struct mo_start {
 	const struct folio *first;
 	u64 ns;
-} migrate_starts[1 << MIGRATE_START_BITS];
+} mo_starts[1 << MO_START_BITS];
 
 /* Cost of unmapping in ns for each MB, by size of the folios. */
-u32 migrate_unmap_costs[NR_MIGRATE_CLASSES / 2];
+u32 mo_unmap_costs[NR_MO_CLASSES / 2];
 
-static struct migrate_start *migrate_start_of(const struct folio *first)
+static struct mo_start *mo_start_of(const struct folio *first)
 {
-	return &migrate_starts[hash_ptr(first, MIGRATE_START_BITS)];
+	return &mo_starts[hash_ptr(first, MO_START_BITS)];
 }
 
 /* A batch that begins with @first has come to the gate, and will be unmapped. */
-void migrate_stall_begin(const struct folio *first)
+void mo_stall_begin(const struct folio *first)
 {
-	struct migrate_start *start = migrate_start_of(first);
+	struct mo_start *start = mo_start_of(first);
 
-	if (!READ_ONCE(migrate_max_stall_us))
+	if (!READ_ONCE(mo_max_stall_us))
 		return;
 	WRITE_ONCE(start->ns, ktime_get_ns());
 	WRITE_ONCE(start->first, first);
 }
 
 /* This much was unmapped of a batch that begins with @first. */
-void migrate_stall_unmapped(const struct folio *first,
-			    const struct migrate_extent *extent)
+void mo_stall_unmapped(const struct folio *first,
+		       const struct mo_extent *extent)
 {
-	struct migrate_start *start = migrate_start_of(first);
+	struct mo_start *start = mo_start_of(first);
 
-	if (!READ_ONCE(migrate_max_stall_us) || READ_ONCE(start->first) != first)
+	if (!READ_ONCE(mo_max_stall_us) || READ_ONCE(start->first) != first)
 		return;
 	WRITE_ONCE(start->first, NULL);
-	migrate_cost_learn(&migrate_unmap_costs[migrate_class_of(extent, false) / 2],
-			   extent->bytes, ktime_get_ns() - READ_ONCE(start->ns),
-			   true);
+	mo_cost_learn(&mo_unmap_costs[mo_class_of(extent, false) / 2],
+		      extent->bytes, ktime_get_ns() - READ_ONCE(start->ns),
+		      true);
 }
 
 /**
- * migrate_stall_limit - bytes that @m copies within the bound
+ * mo_stall_limit - bytes that @m copies within the bound
  * @m: The migrator.
  * @extent: What is on the list.
  *
  * Return: the greatest length of a batch, in bytes; 0 while nothing is known, so
  * that a short batch is measured first; ULONG_MAX without a bound.
  */
-unsigned long migrate_stall_limit(const struct migrate_migrator *m,
-				  const struct migrate_extent *extent)
+unsigned long mo_stall_limit(const struct mo_migrator *m,
+			     const struct mo_extent *extent)
 {
-	u64 us = READ_ONCE(migrate_max_stall_us);
-	unsigned int class = migrate_class_of(extent, true);
+	u64 us = READ_ONCE(mo_max_stall_us);
+	unsigned int class = mo_class_of(extent, true);
 	u32 copy, unmap;
 
 	if (!us)
 		return ULONG_MAX;
-	unmap = READ_ONCE(migrate_unmap_costs[class / 2]);
+	unmap = READ_ONCE(mo_unmap_costs[class / 2]);
 	copy = READ_ONCE(m->speed[class].cost) ?:
 	       READ_ONCE(m->speed[class & ~1U].cost);
 	if (!unmap || !copy)

@@ -14,36 +14,36 @@
 #include <linux/sysfs.h>
 #include <linux/time64.h>
 
-#include "migrate_offload_internal.h"
+#include "internal.h"
 
-struct kobject *migrate_kobj;
+struct kobject *mo_kobj;
 
 /* Room for a name, a newline and the end. */
-#define MIGRATE_NAME_TEXT	(MIGRATE_OFFLOAD_NAME_MAX + 2)
+#define MO_NAME_TEXT	(MIGRATE_OFFLOAD_NAME_MAX + 2)
 
 /* The name that was written, in @text; NULL if it cannot be one. */
-static char *migrate_name_of(char text[MIGRATE_NAME_TEXT], const char *buf,
-			     size_t count)
+static char *mo_name_of(char text[MO_NAME_TEXT], const char *buf,
+			size_t count)
 {
 	/* Embedded NULs make it a different length. */
-	if (count >= MIGRATE_NAME_TEXT || strnlen(buf, count) != count)
+	if (count >= MO_NAME_TEXT || strnlen(buf, count) != count)
 		return NULL;
-	strscpy(text, buf, MIGRATE_NAME_TEXT);
+	strscpy(text, buf, MO_NAME_TEXT);
 	return strim(text);
 }
 
 static ssize_t offload_migrator_show(struct kobject *kobj,
 				     struct kobj_attribute *attr, char *buf)
 {
-	return migrate_offload_show_selected(buf);
+	return mo_show_selected(buf);
 }
 
 static ssize_t offload_migrator_store(struct kobject *kobj,
 				      struct kobj_attribute *attr,
 				      const char *buf, size_t count)
 {
-	char text[MIGRATE_NAME_TEXT];
-	char *name = migrate_name_of(text, buf, count);
+	char text[MO_NAME_TEXT];
+	char *name = mo_name_of(text, buf, count);
 	int err = name ? migrate_offload_select(name) : -EINVAL;
 
 	return err ?: count;
@@ -52,7 +52,7 @@ static ssize_t offload_migrator_store(struct kobject *kobj,
 static struct kobj_attribute offload_migrator_attr =
 	__ATTR_RW(offload_migrator);
 
-struct migrate_policy_attr {
+struct mo_policy_attr {
 	struct kobj_attribute attr;
 	enum migrate_reason reason;
 };
@@ -60,28 +60,28 @@ struct migrate_policy_attr {
 static ssize_t policy_show(struct kobject *kobj, struct kobj_attribute *attr,
 			   char *buf)
 {
-	return migrate_policy_show(container_of(attr, struct migrate_policy_attr,
-						attr)->reason, buf);
+	return mo_policy_show(container_of(attr, struct mo_policy_attr,
+					   attr)->reason, buf);
 }
 
 static ssize_t policy_store(struct kobject *kobj, struct kobj_attribute *attr,
 			    const char *buf, size_t count)
 {
-	enum migrate_reason reason = container_of(attr, struct migrate_policy_attr,
+	enum migrate_reason reason = container_of(attr, struct mo_policy_attr,
 						  attr)->reason;
-	char text[MIGRATE_NAME_TEXT];
-	char *name = migrate_name_of(text, buf, count);
-	int err = name ? migrate_policy_set(reason, name) : -EINVAL;
+	char text[MO_NAME_TEXT];
+	char *name = mo_name_of(text, buf, count);
+	int err = name ? mo_policy_set(reason, name) : -EINVAL;
 
 	return err ?: count;
 }
 
-static struct migrate_policy_attr migrate_policy_attrs[NR_MIGRATE_POLICIES];
-static struct attribute *migrate_policy_list[NR_MIGRATE_POLICIES + 1];
+static struct mo_policy_attr mo_policy_attrs[NR_MO_POLICIES];
+static struct attribute *mo_policy_list[NR_MO_POLICIES + 1];
 
-static const struct attribute_group migrate_policy_group = {
+static const struct attribute_group mo_policy_group = {
 	.name = "policy",
-	.attrs = migrate_policy_list,
+	.attrs = mo_policy_list,
 };
 
 /**
@@ -147,15 +147,15 @@ EXPORT_SYMBOL_GPL(migrate_offload_store_bool);
 static ssize_t max_batch_bytes_show(struct kobject *kobj,
 				    struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%lu\n", READ_ONCE(migrate_max_batch_bytes));
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(mo_max_batch_bytes));
 }
 
 static ssize_t max_batch_bytes_store(struct kobject *kobj,
 				     struct kobj_attribute *attr,
 				     const char *buf, size_t count)
 {
-	return migrate_offload_store_ulong(buf, count, &migrate_max_batch_bytes,
-					   MIGRATE_DEFAULT_BATCH_BYTES,
+	return migrate_offload_store_ulong(buf, count, &mo_max_batch_bytes,
+					   MO_DEFAULT_BATCH_BYTES,
 					   PUD_SIZE);
 }
 
@@ -164,14 +164,14 @@ static struct kobj_attribute max_batch_bytes_attr = __ATTR_RW(max_batch_bytes);
 static ssize_t min_batch_bytes_show(struct kobject *kobj,
 				    struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%lu\n", READ_ONCE(migrate_min_batch_bytes));
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(mo_min_batch_bytes));
 }
 
 static ssize_t min_batch_bytes_store(struct kobject *kobj,
 				     struct kobj_attribute *attr,
 				     const char *buf, size_t count)
 {
-	return migrate_offload_store_ulong(buf, count, &migrate_min_batch_bytes,
+	return migrate_offload_store_ulong(buf, count, &mo_min_batch_bytes,
 					   0, PUD_SIZE);
 }
 
@@ -180,14 +180,14 @@ static struct kobj_attribute min_batch_bytes_attr = __ATTR_RW(min_batch_bytes);
 static ssize_t max_stall_us_show(struct kobject *kobj,
 				 struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%lu\n", READ_ONCE(migrate_max_stall_us));
+	return sysfs_emit(buf, "%lu\n", READ_ONCE(mo_max_stall_us));
 }
 
 static ssize_t max_stall_us_store(struct kobject *kobj,
 				  struct kobj_attribute *attr, const char *buf,
 				  size_t count)
 {
-	return migrate_offload_store_ulong(buf, count, &migrate_max_stall_us, 0,
+	return migrate_offload_store_ulong(buf, count, &mo_max_stall_us, 0,
 					   10 * USEC_PER_SEC);
 }
 
@@ -196,19 +196,19 @@ static struct kobj_attribute max_stall_us_attr = __ATTR_RW(max_stall_us);
 static ssize_t file_folios_show(struct kobject *kobj,
 				struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%d\n", READ_ONCE(migrate_file_folios));
+	return sysfs_emit(buf, "%d\n", READ_ONCE(mo_file_folios));
 }
 
 static ssize_t file_folios_store(struct kobject *kobj,
 				 struct kobj_attribute *attr,
 				 const char *buf, size_t count)
 {
-	return migrate_offload_store_bool(buf, count, &migrate_file_folios);
+	return migrate_offload_store_bool(buf, count, &mo_file_folios);
 }
 
 static struct kobj_attribute file_folios_attr = __ATTR_RW(file_folios);
 
-static struct attribute *migrate_attrs[] = {
+static struct attribute *mo_attrs[] = {
 	&offload_migrator_attr.attr,
 	&max_batch_bytes_attr.attr,
 	&min_batch_bytes_attr.attr,
@@ -217,43 +217,43 @@ static struct attribute *migrate_attrs[] = {
 	NULL
 };
 
-static const struct attribute_group migrate_attr_group = {
-	.attrs = migrate_attrs,
+static const struct attribute_group mo_attr_group = {
+	.attrs = mo_attrs,
 };
 
-static const struct attribute_group *migrate_groups[] = {
-	&migrate_attr_group,
-	&migrate_policy_group,
+static const struct attribute_group *mo_groups[] = {
+	&mo_attr_group,
+	&mo_policy_group,
 	NULL
 };
 
-static void __init migrate_policy_attrs_init(void)
+static void __init mo_policy_attrs_init(void)
 {
-	for (int i = 0; i < NR_MIGRATE_POLICIES; i++) {
-		struct migrate_policy_attr *attr = &migrate_policy_attrs[i];
+	for (int i = 0; i < NR_MO_POLICIES; i++) {
+		struct mo_policy_attr *attr = &mo_policy_attrs[i];
 
-		attr->attr.attr.name = migrate_policies[i].name;
+		attr->attr.attr.name = mo_policies[i].name;
 		attr->attr.attr.mode = 0644;
 		attr->attr.show = policy_show;
 		attr->attr.store = policy_store;
-		attr->reason = migrate_policies[i].reason;
-		migrate_policy_list[i] = &attr->attr.attr;
+		attr->reason = mo_policies[i].reason;
+		mo_policy_list[i] = &attr->attr.attr;
 	}
 }
 
-static int __init migrate_offload_sysfs_init(void)
+static int __init mo_sysfs_init(void)
 {
 	int err;
 
-	migrate_policy_attrs_init();
-	migrate_kobj = kobject_create_and_add("migration", mm_kobj);
-	if (!migrate_kobj)
+	mo_policy_attrs_init();
+	mo_kobj = kobject_create_and_add("migration", mm_kobj);
+	if (!mo_kobj)
 		return -ENOMEM;
-	err = sysfs_create_groups(migrate_kobj, migrate_groups);
+	err = sysfs_create_groups(mo_kobj, mo_groups);
 	if (err) {
-		kobject_put(migrate_kobj);
-		migrate_kobj = NULL;
+		kobject_put(mo_kobj);
+		mo_kobj = NULL;
 	}
 	return err;
 }
-subsys_initcall(migrate_offload_sysfs_init);
+subsys_initcall(mo_sysfs_init);

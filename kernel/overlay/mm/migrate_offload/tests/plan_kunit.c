@@ -9,7 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/sizes.h>
 
-#include "../migrate_offload_internal.h"
+#include "../internal.h"
 
 #define TEST_FOLIOS	32
 
@@ -31,7 +31,7 @@ static const struct migrate_ops test_ops = {
 
 static unsigned long test_min_bytes_were, test_max_bytes_were;
 static struct folio *test_folios;
-static struct migrate_migrator *test_m;
+static struct mo_migrator *test_m;
 
 /* Put @nr on an empty list: page cache, not eligible until test_make_eligible(). */
 static void test_fill(struct list_head *list, int nr)
@@ -58,30 +58,30 @@ static struct list_head *test_entry(struct list_head *list, int nr)
 
 static u64 test_declined(void)
 {
-	return migrate_stat_read_reason(test_m, MR_SYSCALL, MIGRATE_STAT_DECLINED);
+	return mo_stat_read_reason(test_m, MR_SYSCALL, MO_STAT_DECLINED);
 }
 
 static int test_init(struct kunit *test)
 {
-	test_min_bytes_were = migrate_min_batch_bytes;
-	test_max_bytes_were = migrate_max_batch_bytes;
+	test_min_bytes_were = mo_min_batch_bytes;
+	test_max_bytes_were = mo_max_batch_bytes;
 	test_says_yes = true;
 	test_m = NULL;
 	test_folios = kunit_kcalloc(test, TEST_FOLIOS, sizeof(*test_folios),
 				    GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, test_folios);
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops), 0);
-	mutex_lock(&migrate_offload_lock);
-	test_m = migrate_offload_find("kunit");
-	mutex_unlock(&migrate_offload_lock);
+	mutex_lock(&mo_lock);
+	test_m = mo_find("kunit");
+	mutex_unlock(&mo_lock);
 	KUNIT_ASSERT_EQ(test, migrate_offload_select("kunit"), 0);
 	return 0;
 }
 
 static void test_exit(struct kunit *test)
 {
-	migrate_min_batch_bytes = test_min_bytes_were;
-	migrate_max_batch_bytes = test_max_bytes_were;
+	mo_min_batch_bytes = test_min_bytes_were;
+	mo_max_batch_bytes = test_max_bytes_were;
 	if (test_m)
 		migrate_offload_unregister(&test_ops);
 }
@@ -98,8 +98,8 @@ static int test_batch_beside(enum migrate_reason reason, int nr_default,
 	LIST_HEAD(from);
 
 	test_fill(&from, TEST_FOLIOS);
-	end = migrate_offload_batch_end(&from, test_entry(&from, nr_default),
-					nr_default, reason, nr_default, hugetlb);
+	end = mo_batch_end(&from, test_entry(&from, nr_default),
+			   nr_default, reason, nr_default, hugetlb);
 	list_cut_before(&batch, &from, end);
 	return list_count_nodes(&batch);
 }
@@ -114,25 +114,25 @@ static int test_batch(enum migrate_reason reason, int nr_default)
 /* A batch gets longer only for a ready migrator and enough eligible bytes. */
 static void longer_batches(struct kunit *test)
 {
-	migrate_min_batch_bytes = 0;
+	mo_min_batch_bytes = 0;
 	/* Neither anonymous nor backed by swap. */
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
 	test_make_eligible();
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), TEST_FOLIOS);
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, TEST_FOLIOS), TEST_FOLIOS);
 	KUNIT_EXPECT_EQ(test, test_batch(MR_MEMORY_FAILURE, 16), 16);
-	migrate_max_batch_bytes = 17 * PAGE_SIZE;
+	mo_max_batch_bytes = 17 * PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 17);
-	migrate_max_batch_bytes = 16 * PAGE_SIZE;
+	mo_max_batch_bytes = 16 * PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
-	migrate_max_batch_bytes = test_max_bytes_were;
+	mo_max_batch_bytes = test_max_bytes_were;
 	test_says_yes = false;
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
 	test_says_yes = true;
-	migrate_min_batch_bytes = SZ_1G;
+	mo_min_batch_bytes = SZ_1G;
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
-	migrate_min_batch_bytes = 0;
+	mo_min_batch_bytes = 0;
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
 }
 
@@ -143,8 +143,8 @@ static void hugetlb_is_no_part(struct kunit *test)
 	static const int which[] = { 16, 20, TEST_FOLIOS - 1 };
 	LIST_HEAD(hugetlb);
 
-	migrate_min_batch_bytes = 0;
-	migrate_max_batch_bytes = 24 * PAGE_SIZE;
+	mo_min_batch_bytes = 0;
+	mo_max_batch_bytes = 24 * PAGE_SIZE;
 	test_make_eligible();
 	for (int i = 0; i < ARRAY_SIZE(which); i++) {
 		test_folios[which[i]].page.page_type = UINT_MAX;
@@ -153,7 +153,7 @@ static void hugetlb_is_no_part(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_batch_beside(MR_SYSCALL, 16, &hugetlb), 24);
 	KUNIT_EXPECT_EQ(test, list_count_nodes(&hugetlb), 2);
 	INIT_LIST_HEAD(&hugetlb);
-	migrate_max_batch_bytes = test_max_bytes_were;
+	mo_max_batch_bytes = test_max_bytes_were;
 	KUNIT_EXPECT_EQ(test, test_batch_beside(MR_SYSCALL, 16, &hugetlb),
 			TEST_FOLIOS - ARRAY_SIZE(which));
 	KUNIT_EXPECT_EQ(test, list_count_nodes(&hugetlb), ARRAY_SIZE(which));
@@ -169,7 +169,7 @@ static bool test_wanted(struct kunit *test, int nr, int nr_default,
 	bool wanted;
 
 	test_fill(&srcs, nr);
-	wanted = migrate_offload_wanted(&srcs, MR_SYSCALL, nr_default);
+	wanted = mo_wanted(&srcs, MR_SYSCALL, nr_default);
 	KUNIT_EXPECT_EQ(test, test_declined(), before + declined);
 	return wanted;
 }
@@ -177,17 +177,17 @@ static bool test_wanted(struct kunit *test, int nr, int nr_default,
 /* Nobody is asked about what is shorter than the least that is offloaded. */
 static void short_batches(struct kunit *test)
 {
-	migrate_min_batch_bytes = TEST_FOLIOS * PAGE_SIZE;
+	mo_min_batch_bytes = TEST_FOLIOS * PAGE_SIZE;
 	KUNIT_EXPECT_FALSE(test, test_wanted(test, TEST_FOLIOS, 512, 1));
 	test_make_eligible();
 	KUNIT_EXPECT_TRUE(test, test_wanted(test, TEST_FOLIOS, 512, 0));
 	KUNIT_EXPECT_FALSE(test, test_wanted(test, TEST_FOLIOS - 1, 512, 1));
 	/* It was long enough before it was unmapped. */
-	migrate_min_batch_bytes = SZ_1G;
+	mo_min_batch_bytes = SZ_1G;
 	KUNIT_EXPECT_TRUE(test, test_wanted(test, TEST_FOLIOS, 15, 0));
 	KUNIT_EXPECT_FALSE(test, test_wanted(test, TEST_FOLIOS, 16, 1));
 	/* No batch at all, and nobody who could decline it. */
-	migrate_min_batch_bytes = 0;
+	mo_min_batch_bytes = 0;
 	KUNIT_EXPECT_FALSE(test, test_wanted(test, 0, 512, 0));
 	KUNIT_EXPECT_TRUE(test, test_wanted(test, 1, 512, 0));
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);

@@ -13,7 +13,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "migrate_offload_internal.h"
+#include "internal.h"
 
 #ifdef CONFIG_MIGRATE_OFFLOAD_STREAM
 #include <asm/copy_mc_stream.h>
@@ -24,11 +24,11 @@
  * Batches from this size on stream in the mode "auto": see "How CPUs copy" in
  * Documentation/mm/migrate_offload.rst.
  */
-#define MIGRATE_STREAM_BYTES	((unsigned long)SZ_8M)
+#define MO_STREAM_BYTES	((unsigned long)SZ_8M)
 /* The scheduler is asked between two runs. */
-#define MIGRATE_STREAM_RUN	((size_t)SZ_64K)
+#define MO_STREAM_RUN	((size_t)SZ_64K)
 
-static const char * const migrate_copy_modes[] = {
+static const char * const mo_copy_modes[] = {
 	[MIGRATE_COPY_CACHED] = "cached",
 	[MIGRATE_COPY_STREAMING] = "streaming",
 	[MIGRATE_COPY_AUTO] = "auto",
@@ -64,8 +64,8 @@ EXPORT_SYMBOL_GPL(migrate_offload_copy_pages);
  * The pages of a folio are one run of memory: 64-bit, so without highmem.  A
  * machine check is told as copy_mc_highpage() does, once for the page.
  */
-static int migrate_copy_stream(struct folio *dst, struct folio *src,
-			       unsigned long first, unsigned long nr)
+static int mo_copy_stream(struct folio *dst, struct folio *src,
+			  unsigned long first, unsigned long nr)
 {
 	void *from = page_address(folio_page(src, first));
 	void *to = page_address(folio_page(dst, first));
@@ -73,7 +73,7 @@ static int migrate_copy_stream(struct folio *dst, struct folio *src,
 	unsigned int trap;
 
 	for (; left && !rest; left -= run) {
-		run = min(left, MIGRATE_STREAM_RUN);
+		run = min(left, MO_STREAM_RUN);
 		instrument_memcpy_before(to, from, run);
 		rest = copy_mc_stream(to, from, run, &trap);
 		instrument_memcpy_after(to, from, run, rest);
@@ -98,7 +98,7 @@ static int migrate_copy_stream(struct folio *dst, struct folio *src,
  * Who demotes or empties a range has no use for the data.  Who promotes it has, and
  * so may others: what fits into a cache is better found there.
  */
-static bool migrate_wants_stream(const struct migrate_batch *batch)
+static bool mo_wants_stream(const struct migrate_batch *batch)
 {
 	switch (batch->reason) {
 	case MR_DEMOTION:
@@ -109,7 +109,7 @@ static bool migrate_wants_stream(const struct migrate_batch *batch)
 		return false;
 	default:
 		return (unsigned long)batch->nr_pages << PAGE_SHIFT >=
-		       MIGRATE_STREAM_BYTES;
+		       MO_STREAM_BYTES;
 	}
 }
 #endif
@@ -127,8 +127,8 @@ migrate_copy_fn migrate_offload_copy_routine(enum migrate_copy_mode mode,
 {
 #ifdef CONFIG_MIGRATE_OFFLOAD_STREAM
 	if (mode == MIGRATE_COPY_STREAMING ||
-	    (mode == MIGRATE_COPY_AUTO && migrate_wants_stream(batch)))
-		return migrate_copy_stream;
+	    (mode == MIGRATE_COPY_AUTO && mo_wants_stream(batch)))
+		return mo_copy_stream;
 #endif
 	return migrate_offload_copy_pages;
 }
@@ -145,8 +145,8 @@ ssize_t migrate_offload_show_copy_mode(enum migrate_copy_mode mode, char *buf)
 {
 	ssize_t len = 0;
 
-	for (int i = 0; i < ARRAY_SIZE(migrate_copy_modes); i++)
-		len += migrate_show_name(buf, len, migrate_copy_modes[i], i == mode);
+	for (int i = 0; i < ARRAY_SIZE(mo_copy_modes); i++)
+		len += mo_show_name(buf, len, mo_copy_modes[i], i == mode);
 	return len + sysfs_emit_at(buf, len, "\n");
 }
 EXPORT_SYMBOL_GPL(migrate_offload_show_copy_mode);
@@ -163,7 +163,7 @@ EXPORT_SYMBOL_GPL(migrate_offload_show_copy_mode);
 ssize_t migrate_offload_store_copy_mode(const char *buf, size_t count,
 					enum migrate_copy_mode *mode)
 {
-	int new = sysfs_match_string(migrate_copy_modes, buf);
+	int new = sysfs_match_string(mo_copy_modes, buf);
 
 	if (new < 0)
 		return new;

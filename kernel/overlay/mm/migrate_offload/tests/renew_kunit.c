@@ -6,7 +6,7 @@
 #include <linux/list.h>
 #include <linux/pagemap.h>
 
-#include "../migrate_offload_internal.h"
+#include "../internal.h"
 
 /* One destination more, and then none. */
 static struct folio *test_spare;
@@ -49,8 +49,8 @@ static void lost_destinations(struct kunit *test)
 	test_spare = spare;
 	test_nr_returned = 0;
 	test_nr_asked = 0;
-	migrate_renew_all(&srcs, &dsts, test_get_new, test_put_new, 0,
-			  &src_rejects, &dst_rejects);
+	mo_renew_all(&srcs, &dsts, test_get_new, test_put_new, 0,
+		     &src_rejects, &dst_rejects);
 
 	/* The first has the spare one, and its own was given back. */
 	KUNIT_EXPECT_TRUE(test, list_is_singular(&srcs));

@@ -12,31 +12,31 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "migrate_offload_internal.h"
+#include "internal.h"
 
 /*
  * Serialises registration and unregistration as a whole.  Never taken by a
  * store() of sysfs, since unregistration waits for those.
  */
-static DEFINE_MUTEX(migrate_register_lock);
+static DEFINE_MUTEX(mo_register_lock);
 /* Protects the list and what is selected.  Nests inside the above. */
-DEFINE_MUTEX(migrate_offload_lock);
-LIST_HEAD(migrate_migrators);
+DEFINE_MUTEX(mo_lock);
+LIST_HEAD(mo_migrators);
 
-/* To be called with migrate_offload_lock held. */
-struct migrate_migrator *migrate_offload_find(const char *name)
+/* To be called with mo_lock held. */
+struct mo_migrator *mo_find(const char *name)
 {
-	struct migrate_migrator *m;
+	struct mo_migrator *m;
 
-	lockdep_assert_held(&migrate_offload_lock);
-	list_for_each_entry(m, &migrate_migrators, node)
+	lockdep_assert_held(&mo_lock);
+	list_for_each_entry(m, &mo_migrators, node)
 		if (!strcmp(m->ops->name, name))
 			return m;
 	return NULL;
 }
 
-static struct kobj_attribute *migrate_setting(struct migrate_migrator *m,
-					      const char *setting)
+static struct kobj_attribute *mo_setting(struct mo_migrator *m,
+					 const char *setting)
 {
 	struct attribute **attr = m && m->ops->attrs ? m->ops->attrs->attrs : NULL;
 
@@ -62,11 +62,11 @@ ssize_t migrate_offload_setting_show(const char *migrator, const char *setting,
 				     char *buf)
 {
 	struct kobj_attribute *attr;
-	struct migrate_migrator *m;
+	struct mo_migrator *m;
 
-	guard(mutex)(&migrate_offload_lock);
-	m = migrate_offload_find(migrator);
-	attr = migrate_setting(m, setting);
+	guard(mutex)(&mo_lock);
+	m = mo_find(migrator);
+	attr = mo_setting(m, setting);
 	if (!attr || !attr->show)
 		return -ENODEV;
 	return attr->show(&m->kobj, attr, buf);
@@ -88,11 +88,11 @@ ssize_t migrate_offload_setting_store(const char *migrator, const char *setting,
 				      const char *buf, size_t count)
 {
 	struct kobj_attribute *attr;
-	struct migrate_migrator *m;
+	struct mo_migrator *m;
 
-	guard(mutex)(&migrate_offload_lock);
-	m = migrate_offload_find(migrator);
-	attr = migrate_setting(m, setting);
+	guard(mutex)(&mo_lock);
+	m = mo_find(migrator);
+	attr = mo_setting(m, setting);
 	if (!attr || !attr->store)
 		return -ENODEV;
 	return attr->store(&m->kobj, attr, buf, count);
@@ -100,7 +100,7 @@ ssize_t migrate_offload_setting_store(const char *migrator, const char *setting,
 EXPORT_SYMBOL_GPL(migrate_offload_setting_store);
 
 /* Could @name be that of a migrator, and of its directory? */
-int migrate_offload_check_name(const char *name)
+int mo_check_name(const char *name)
 {
 	static const char * const taken[] = {
 		"kernel", "default", "auto", "policy", "offload_migrator",
@@ -116,22 +116,22 @@ int migrate_offload_check_name(const char *name)
 }
 
 /* Not yet in the list.  Returns an ERR_PTR() on failure. */
-struct migrate_migrator *migrate_migrator_create(const struct migrate_ops *ops)
+struct mo_migrator *mo_migrator_create(const struct migrate_ops *ops)
 {
-	struct migrate_migrator *m;
+	struct mo_migrator *m;
 	int err;
 
 	m = kzalloc_obj(*m);
 	if (!m)
 		return ERR_PTR(-ENOMEM);
 	m->ops = ops;
-	m->stats = alloc_percpu(struct migrate_stats);
+	m->stats = alloc_percpu(struct mo_stats);
 	if (!m->stats) {
 		kfree(m);
 		return ERR_PTR(-ENOMEM);
 	}
 	/* From here on the kobject owns the memory. */
-	err = migrate_migrator_add(m);
+	err = mo_migrator_add(m);
 	return err ? ERR_PTR(err) : m;
 }
 
@@ -148,33 +148,33 @@ struct migrate_migrator *migrate_migrator_create(const struct migrate_ops *ops)
  */
 int migrate_offload_register(const struct migrate_ops *ops)
 {
-	struct migrate_migrator *m;
+	struct mo_migrator *m;
 	bool first;
 	int err;
 
-	if (!ops->copy || !ops->ready || migrate_offload_check_name(ops->name))
+	if (!ops->copy || !ops->ready || mo_check_name(ops->name))
 		return -EINVAL;
 
-	guard(mutex)(&migrate_register_lock);
-	scoped_guard(mutex, &migrate_offload_lock) {
-		if (migrate_offload_find(ops->name))
+	guard(mutex)(&mo_register_lock);
+	scoped_guard(mutex, &mo_lock) {
+		if (mo_find(ops->name))
 			return -EEXIST;
-		first = list_empty(&migrate_migrators);
+		first = list_empty(&mo_migrators);
 	}
 	if (first) {
-		err = migrate_pool_create();
+		err = mo_pool_create();
 		if (err)
 			return err;
 	}
-	m = migrate_migrator_create(ops);
+	m = mo_migrator_create(ops);
 	if (IS_ERR(m)) {
 		if (first)
-			migrate_pool_destroy();
+			mo_pool_destroy();
 		return PTR_ERR(m);
 	}
-	guard(mutex)(&migrate_offload_lock);
-	list_add_tail_rcu(&m->node, &migrate_migrators);
-	migrate_policy_join(m);
+	guard(mutex)(&mo_lock);
+	list_add_tail_rcu(&m->node, &mo_migrators);
+	mo_policy_join(m);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(migrate_offload_register);
@@ -192,22 +192,22 @@ EXPORT_SYMBOL_GPL(migrate_offload_register);
  */
 void migrate_offload_unregister(const struct migrate_ops *ops)
 {
-	struct migrate_migrator *m;
+	struct mo_migrator *m;
 	bool last;
 
-	guard(mutex)(&migrate_register_lock);
-	scoped_guard(mutex, &migrate_offload_lock) {
-		m = migrate_offload_find(ops->name);
+	guard(mutex)(&mo_register_lock);
+	scoped_guard(mutex, &mo_lock) {
+		m = mo_find(ops->name);
 		if (WARN_ON_ONCE(!m || m->ops != ops))
 			return;
-		migrate_policy_forget(m);
+		mo_policy_forget(m);
 		list_del_rcu(&m->node);
-		last = list_empty(&migrate_migrators);
+		last = list_empty(&mo_migrators);
 	}
-	synchronize_srcu(&migrate_srcu);
-	/* Outside migrate_offload_lock: this waits for stores in progress. */
-	migrate_migrator_remove(m);
+	synchronize_srcu(&mo_srcu);
+	/* Outside mo_lock: this waits for stores in progress. */
+	mo_migrator_remove(m);
 	if (last)
-		migrate_pool_destroy();
+		mo_pool_destroy();
 }
 EXPORT_SYMBOL_GPL(migrate_offload_unregister);

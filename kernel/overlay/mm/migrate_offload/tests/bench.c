@@ -21,7 +21,7 @@
 #include <linux/srcu.h>
 #include <linux/string.h>
 
-#include "../migrate_offload_internal.h"
+#include "../internal.h"
 
 #include <asm/copy_mc_stream.h>
 
@@ -248,40 +248,40 @@ static bool bench_copied(const struct migrate_batch *batch)
 static unsigned int bench_batch(struct bench *b, const struct migrate_ops *ops,
 				unsigned int i, size_t bytes)
 {
-	struct migrate_window *window = migrate_window_get();
+	struct mo_window *window = mo_window_get();
 	struct migrate_batch *batch;
 	bool more, copied;
 
 	if (!window)
 		return 0;
 	batch = &window->batch;
-	migrate_batch_init(window);
+	mo_batch_init(window);
 	do {
-		more = migrate_batch_add(batch, b->src[i], b->dst[i], 1U << b->order);
+		more = mo_batch_add(batch, b->src[i], b->dst[i], 1U << b->order);
 	} while (++i < b->nr && more && (size_t)batch->nr_pages < bytes >> PAGE_SHIFT);
 	batch->reason = MR_SYSCALL;
 	batch->src_nid = numa_node_id();
 	batch->dst_nid = numa_node_id();
 	ops->copy(batch);
 	copied = bench_copied(batch);
-	migrate_window_put(window);
+	mo_window_put(window);
 	return copied ? i : 0;
 }
 
-/* To be used inside migrate_srcu. */
+/* To be used inside mo_srcu. */
 static const struct migrate_ops *bench_ops(const char *migrator)
 {
-	struct migrate_migrator *m;
+	struct mo_migrator *m;
 
-	guard(mutex)(&migrate_offload_lock);
-	m = migrate_offload_find(migrator);
+	guard(mutex)(&mo_lock);
+	m = mo_find(migrator);
 	return m ? m->ops : NULL;
 }
 
 /* Batch by batch, as migrate_pages() hands them over. */
 static u64 bench_migrator(struct bench *b, const struct bench_cell *cell)
 {
-	int idx = srcu_read_lock(&migrate_srcu);
+	int idx = srcu_read_lock(&mo_srcu);
 	const struct migrate_ops *ops = bench_ops(cell->migrator);
 	u64 start, ns = 0;
 	unsigned int i = 0;
@@ -295,7 +295,7 @@ static u64 bench_migrator(struct bench *b, const struct bench_cell *cell)
 	if (i)
 		ns = ktime_get_ns() - start;
 out:
-	srcu_read_unlock(&migrate_srcu, idx);
+	srcu_read_unlock(&mo_srcu, idx);
 	return ns;
 }
 
@@ -435,7 +435,7 @@ static void bench_touch_round(struct bench *b, int round, unsigned int cpus)
 static void bench_touch(struct kunit *test)
 {
 	unsigned int cpus = min_t(unsigned int, num_online_cpus(), BENCH_MAX_CPUS);
-	int idx = srcu_read_lock(&migrate_srcu);
+	int idx = srcu_read_lock(&mo_srcu);
 	struct bench b = {};
 
 	if (bench_ops("mtcopy") && bench_open(&b, test, get_order(SZ_64K))) {
@@ -445,7 +445,7 @@ static void bench_touch(struct kunit *test)
 				bench_touch_round(&b, round, n);
 		bench_close(&b);
 	}
-	srcu_read_unlock(&migrate_srcu, idx);
+	srcu_read_unlock(&mo_srcu, idx);
 	if (!b.dst)
 		kunit_skip(test, "no mtcopy, or not enough memory");
 }

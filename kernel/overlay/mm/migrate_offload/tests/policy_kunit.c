@@ -14,7 +14,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
-#include "../migrate_offload_internal.h"
+#include "../internal.h"
 
 /* Two migrators that copy nothing. */
 static struct test_migrator {
@@ -47,7 +47,7 @@ static int test_a_activate(void)
 	return 0;
 }
 
-/* Somebody reads what is selected, while migrate_offload_lock is held. */
+/* Somebody reads what is selected, while mo_lock is held. */
 static struct test_reader {
 	struct work_struct work;
 	struct completion done;
@@ -57,7 +57,7 @@ static struct test_reader {
 
 static void test_read(struct work_struct *work)
 {
-	migrate_offload_show_selected(test_reader.buf);
+	mo_show_selected(test_reader.buf);
 	complete(&test_reader.done);
 }
 
@@ -89,7 +89,7 @@ static int policy_init(struct kunit *test)
 {
 	memset(&test_a, 0, sizeof(test_a));
 	memset(&test_b, 0, sizeof(test_b));
-	if (!list_empty(&migrate_migrators))
+	if (!list_empty(&mo_migrators))
 		kunit_skip(test, "there are other migrators");
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_a), 0);
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_b), 0);
@@ -98,33 +98,33 @@ static int policy_init(struct kunit *test)
 
 static void policy_exit(struct kunit *test)
 {
-	if (list_empty(&migrate_migrators) || test->status == KUNIT_SKIPPED)
+	if (list_empty(&mo_migrators) || test->status == KUNIT_SKIPPED)
 		return;
 	migrate_offload_unregister(&test_ops_a);
 	migrate_offload_unregister(&test_ops_b);
 	migrate_offload_select("kernel");
 	/* What was made up is no measurement. */
-	memset(migrate_auto->speed, 0, sizeof(migrate_auto->speed));
+	memset(mo_auto->speed, 0, sizeof(mo_auto->speed));
 	KUNIT_EXPECT_EQ(test, test_a.nr_active, 0);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_enabled());
+	KUNIT_EXPECT_FALSE(test, mo_enabled());
 }
 
 /* Name of the migrator for @reason, "kernel" for none. */
 static const char *chosen(enum migrate_reason reason)
 {
-	int idx = srcu_read_lock(&migrate_srcu);
-	struct migrate_migrator *m = migrate_offload_choose(reason);
+	int idx = srcu_read_lock(&mo_srcu);
+	struct mo_migrator *m = mo_choose(reason);
 	const char *name = m ? m->ops->name : "kernel";
 
-	srcu_read_unlock(&migrate_srcu, idx);
+	srcu_read_unlock(&mo_srcu, idx);
 	return name;
 }
 
 static void reasons_have_their_own(struct kunit *test)
 {
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "kernel");
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "a"), 0);
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DAMON, "b"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "a"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DAMON, "b"), 0);
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "a");
 	KUNIT_EXPECT_STREQ(test, chosen(MR_DAMON), "b");
 	KUNIT_EXPECT_STREQ(test, chosen(MR_MEMORY_HOTPLUG), "kernel");
@@ -133,41 +133,41 @@ static void reasons_have_their_own(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "a");
 	KUNIT_EXPECT_STREQ(test, chosen(MR_MEMORY_HOTPLUG), "b");
 	KUNIT_EXPECT_STREQ(test, chosen(MR_MEMORY_FAILURE), "kernel");
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "kernel"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "kernel"), 0);
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "kernel");
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "default"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "default"), 0);
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "b");
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DAMON, "default"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DAMON, "default"), 0);
 }
 
 static void refused_policy_changes_nothing(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "b"), 0);
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "c"), -EINVAL);
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, ""), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "b"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "c"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, ""), -EINVAL);
 	test_a.activate_error = -ENODEV;
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "a"), -ENODEV);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "a"), -ENODEV);
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "b");
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "default"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "default"), 0);
 }
 
 /* Taken once, however many name it, and given back by the last. */
 static void activated_once(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "a"), 0);
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DAMON, "a"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "a"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DAMON, "a"), 0);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("a"), 0);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("auto"), 0);
 	KUNIT_EXPECT_EQ(test, test_a.nr_active, 1);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "b"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "b"), 0);
 	KUNIT_EXPECT_EQ(test, test_a.nr_active, 1);
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DAMON, "kernel"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DAMON, "kernel"), 0);
 	KUNIT_EXPECT_EQ(test, test_a.nr_active, 0);
-	KUNIT_EXPECT_TRUE(test, migrate_offload_enabled());
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "default"), 0);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_enabled());
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DAMON, "default"), 0);
+	KUNIT_EXPECT_TRUE(test, mo_enabled());
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "default"), 0);
+	KUNIT_EXPECT_FALSE(test, mo_enabled());
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DAMON, "default"), 0);
 }
 
 static void unregistering_leaves_no_name(struct kunit *test)
@@ -176,14 +176,14 @@ static void unregistering_leaves_no_name(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, buf);
 	KUNIT_EXPECT_EQ(test, migrate_offload_register(&test_ops_named), 0);
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "named"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "named"), 0);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("named"), 0);
-	migrate_policy_show(MR_SYSCALL, buf);
+	mo_policy_show(MR_SYSCALL, buf);
 	KUNIT_EXPECT_STREQ(test, buf, "default kernel auto a b [named]\n");
 	migrate_offload_unregister(&test_ops_named);
-	migrate_policy_show(MR_SYSCALL, buf);
+	mo_policy_show(MR_SYSCALL, buf);
 	KUNIT_EXPECT_STREQ(test, buf, "[default] kernel auto a b\n");
-	migrate_offload_show_selected(buf);
+	mo_show_selected(buf);
 	KUNIT_EXPECT_STREQ(test, buf, "[kernel] auto a b\n");
 	free_page((unsigned long)buf);
 }
@@ -210,27 +210,27 @@ static void reading_waits_for_nobody(struct kunit *test)
 static void handles(struct kunit *test)
 {
 	struct migrate_handle *handle;
-	struct migrate_wish wish;
+	struct mo_wish wish;
 
 	KUNIT_EXPECT_PTR_EQ(test, migrate_offload_get("c"), ERR_PTR(-EINVAL));
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_named), 0);
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "a"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "a"), 0);
 	handle = migrate_offload_get("named");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(handle));
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "a");
-	migrate_wish_begin(&wish, handle, MR_SYSCALL);
+	mo_wish_begin(&wish, handle, MR_SYSCALL);
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "named");
 	KUNIT_EXPECT_STREQ(test, chosen(MR_DEMOTION), "kernel");
 	migrate_offload_unregister(&test_ops_named);
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "a");
-	migrate_wish_end(&wish);
+	mo_wish_end(&wish);
 	migrate_offload_put(handle);
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_SYSCALL, "default"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "default"), 0);
 }
 
-static struct migrate_speed test_speed(u32 cost)
+static struct mo_speed test_speed(u32 cost)
 {
-	return (struct migrate_speed){
+	return (struct mo_speed){
 		.cost = cost, .last = cost, .nr_samples = cost ? 8 : 0,
 	};
 }
@@ -243,34 +243,34 @@ static void test_costs(u32 today, u32 a, u32 b)
 		u32 cost;
 	} costs[] = { { "a", a }, { "b", b } };
 
-	for (int class = 0; class < NR_MIGRATE_CLASSES; class++)
-		migrate_auto->speed[class] = test_speed(today);
-	mutex_lock(&migrate_offload_lock);
+	for (int class = 0; class < NR_MO_CLASSES; class++)
+		mo_auto->speed[class] = test_speed(today);
+	mutex_lock(&mo_lock);
 	for (int i = 0; i < ARRAY_SIZE(costs); i++)
-		for (int class = 0; class < NR_MIGRATE_CLASSES; class++)
-			migrate_offload_find(costs[i].name)->speed[class] =
+		for (int class = 0; class < NR_MO_CLASSES; class++)
+			mo_find(costs[i].name)->speed[class] =
 				test_speed(costs[i].cost);
-	mutex_unlock(&migrate_offload_lock);
+	mutex_unlock(&mo_lock);
 }
 
-static const struct migrate_extent test_extent = {
+static const struct mo_extent test_extent = {
 	.bytes = SZ_2M, .nr_folios = 512,
 };
 
 static const char *auto_chosen(bool longer)
 {
-	int idx = srcu_read_lock(&migrate_srcu);
-	struct migrate_migrator *m = migrate_auto_choose(&test_extent, MR_SYSCALL,
-							 longer);
+	int idx = srcu_read_lock(&mo_srcu);
+	struct mo_migrator *m = mo_auto_choose(&test_extent, MR_SYSCALL,
+					       longer);
 	const char *name = m ? m->ops->name : "kernel";
 
-	srcu_read_unlock(&migrate_srcu, idx);
+	srcu_read_unlock(&mo_srcu, idx);
 	return name;
 }
 
 static void auto_takes_the_fastest(struct kunit *test)
 {
-	KUNIT_ASSERT_NOT_NULL(test, migrate_auto);
+	KUNIT_ASSERT_NOT_NULL(test, mo_auto);
 	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
 	test_costs(1000, 500, 400);
 	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
@@ -326,30 +326,30 @@ static void auto_tries_again(struct kunit *test)
 
 static const char *auto_picked(bool longer)
 {
-	int idx = srcu_read_lock(&migrate_srcu);
-	enum migrate_auto_why why;
-	struct migrate_migrator *m = migrate_auto_pick(&test_extent, MR_SYSCALL,
-						       longer, &why);
+	int idx = srcu_read_lock(&mo_srcu);
+	enum mo_auto_why why;
+	struct mo_migrator *m = mo_auto_pick(&test_extent, MR_SYSCALL,
+					     longer, &why);
 	const char *name = m ? m->ops->name : "kernel";
 
-	srcu_read_unlock(&migrate_srcu, idx);
+	srcu_read_unlock(&mo_srcu, idx);
 	return name;
 }
 
-static struct migrate_speed *test_speed_of(const char *name, unsigned int class)
+static struct mo_speed *test_speed_of(const char *name, unsigned int class)
 {
-	struct migrate_speed *speed;
+	struct mo_speed *speed;
 
-	mutex_lock(&migrate_offload_lock);
-	speed = &migrate_offload_find(name)->speed[class];
-	mutex_unlock(&migrate_offload_lock);
+	mutex_lock(&mo_lock);
+	speed = &mo_find(name)->speed[class];
+	mutex_unlock(&mo_lock);
 	return speed;
 }
 
 /* A long trial is whose gate has opened for it, and one at a time. */
 static void long_trials_are_claimed(struct kunit *test)
 {
-	struct migrate_speed *a;
+	struct mo_speed *a;
 
 	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
 	test_costs(1000, 0, 500);
@@ -362,11 +362,11 @@ static void long_trials_are_claimed(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, auto_chosen(true), "b");
 
 	test_costs(1000, 2000, 500);
-	a->rested = 6ULL * 512 * migrate_max_batch_bytes;
+	a->rested = 6ULL * 512 * mo_max_batch_bytes;
 	a->trier = current + 1;
 	KUNIT_EXPECT_STREQ(test, auto_picked(true), "b");
 	/* Somebody has claimed it and never came. */
-	a->rested = 8ULL * 512 * migrate_max_batch_bytes;
+	a->rested = 8ULL * 512 * mo_max_batch_bytes;
 	KUNIT_EXPECT_STREQ(test, auto_picked(true), "a");
 	a->trier = NULL;
 }
@@ -389,7 +389,7 @@ static void auto_respects_vetoes(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&ops), 0);
 	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
 	test_costs(1000, 500, 500);
-	for (int class = 0; class < NR_MIGRATE_CLASSES; class++)
+	for (int class = 0; class < NR_MO_CLASSES; class++)
 		*test_speed_of("veto", class) = test_speed(100);
 	test_allowed = true;
 	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "veto");
@@ -425,9 +425,9 @@ static void auto_asks_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("auto"), 0);
 	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "a");
 	/* Also by a policy, and once. */
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DEMOTION, "auto"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DEMOTION, "auto"), 0);
 	KUNIT_EXPECT_EQ(test, test_a.nr_active, 1);
-	KUNIT_EXPECT_EQ(test, migrate_policy_set(MR_DEMOTION, "default"), 0);
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DEMOTION, "default"), 0);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
 	KUNIT_EXPECT_EQ(test, test_a.nr_active, 0);
 }
@@ -451,13 +451,13 @@ static void auto_needs_somebody(struct kunit *test)
 	migrate_offload_unregister(&test_ops_a);
 	migrate_offload_unregister(&test_ops_b);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("auto"), 0);
-	KUNIT_EXPECT_FALSE(test, migrate_offload_enabled());
+	KUNIT_EXPECT_FALSE(test, mo_enabled());
 	KUNIT_EXPECT_EQ(test, migrate_offload_register(&test_ops_a), 0);
-	KUNIT_EXPECT_TRUE(test, migrate_offload_enabled());
+	KUNIT_EXPECT_TRUE(test, mo_enabled());
 	KUNIT_EXPECT_EQ(test, migrate_offload_register(&test_ops_b), 0);
 }
 
-static struct kunit_case migrate_policy_kunit_cases[] = {
+static struct kunit_case mo_policy_kunit_cases[] = {
 	KUNIT_CASE(reasons_have_their_own),
 	KUNIT_CASE(refused_policy_changes_nothing),
 	KUNIT_CASE(activated_once),
@@ -476,14 +476,14 @@ static struct kunit_case migrate_policy_kunit_cases[] = {
 	{}
 };
 
-static struct kunit_suite migrate_policy_kunit_suite = {
+static struct kunit_suite mo_policy_kunit_suite = {
 	.name = "migrate_offload_policy",
 	.init = policy_init,
 	.exit = policy_exit,
-	.test_cases = migrate_policy_kunit_cases,
+	.test_cases = mo_policy_kunit_cases,
 };
 
-kunit_test_suites(&migrate_policy_kunit_suite);
+kunit_test_suites(&mo_policy_kunit_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the policies of migration offload");
 MODULE_LICENSE("GPL");

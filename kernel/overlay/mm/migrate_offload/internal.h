@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Shared by the parts of the migration offload core; not for migrators.
+ */
+#ifndef _MM_MIGRATE_OFFLOAD_INTERNAL_H
+#define _MM_MIGRATE_OFFLOAD_INTERNAL_H
+
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/kobject.h>
+#include <linux/migrate_offload.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/sizes.h>
+#include <linux/workqueue.h>
+
+#include "mo.h"
+
+/* Pairs that are handed to a migrator in one call. */
+#define MO_WINDOW_PAIRS	1024
+
+/*
+ * Largest piece that one worker claims.  Bounds how long a caller can wait for
+ * a helper that was preempted in the middle of a piece.
+ */
+#define MO_PIECE_PAGES	((unsigned int)max(SZ_256K >> PAGE_SHIFT, 1UL))
+
+/* Where a batch ends without offload: NR_MAX_BATCHED_MIGRATION in bytes. */
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+#define MO_DEFAULT_BATCH_BYTES	HPAGE_PMD_SIZE
+#else
+#define MO_DEFAULT_BATCH_BYTES	(512UL << PAGE_SHIFT)
+#endif
+
+struct mo_window;
+
+#define NR_MO_VERDICTS	(MIGRATE_DST_LOST + 1)
+
+/**
+ * struct mo_job - one parallel copy and the claims on its pieces
+ * @claim: Generation of the job in the upper half, number of pieces that
+ *	nobody has claimed yet in the lower half.  A piece is claimed by a
+ *	cmpxchg of the whole word, so a helper that starts late, when the job is
+ *	over or the next one has begun, claims nothing.
+ * @unfinished: Pieces not yet copied, plus one for the caller.
+ * @nr_active: Helpers that claimed at least one piece.
+ * @helper_ns: CPU time that they have used for it.
+ * @done: Completed by the helper that finishes the last piece after the caller
+ *	has found nothing more to claim.
+ * @batch: The pairs to copy.
+ * @initiator: Task that migrates.
+ * @piece_pages: Size of a piece in base pages; the last one may be shorter.
+ * @copy: Copies a part of one folio.
+ *
+ * All but @claim may be read only by the caller and by a helper that has
+ * claimed a piece and not yet dropped it from @unfinished.
+ */
+struct mo_job {
+	atomic64_t claim;
+	atomic_t unfinished;
+	atomic_t nr_active;
+	atomic64_t helper_ns;
+	struct completion done;
+	struct migrate_batch *batch;
+	struct task_struct *initiator;
+	unsigned int piece_pages;
+	migrate_copy_fn copy;
+};
+
+/**
+ * struct mo_helper - a work item that claims pieces of its window's job
+ * @work: The work item.
+ * @window: Window that the helper belongs to, for good.
+ * @gen: Generation of the job that it was woken for.
+ * @cpu: CPU that was chosen for it.
+ */
+struct mo_helper {
+	struct work_struct work;
+	struct mo_window *window;
+	u32 gen;
+	int cpu;
+};
+
+/**
+ * struct mo_window - all the state that a batch copy needs
+ * @node: Entry in the list of free windows.
+ * @batch: What the migrator sees.
+ * @class: Which measurements concern it.
+ * @job: State of a parallel copy of @batch.
+ * @helpers: Helpers of @job.
+ * @allowed: Scratch: CPUs that a helper may use.
+ * @picked: Scratch: CPUs that were chosen.
+ * @pairs: Storage of @batch.
+ *
+ * Allocated when the first migrator registers, because no window may be
+ * allocated while a batch is locked and unmapped.  It stays until the helpers
+ * are drained, so that a late helper may always read @job's claim word.
+ */
+struct mo_window {
+	struct list_head node;
+	struct migrate_batch batch;
+	unsigned int class;
+	struct mo_job job;
+	struct mo_helper helpers[MIGRATE_OFFLOAD_MAX_WORKERS - 1];
+	struct cpumask allowed;
+	struct cpumask picked;
+	struct migrate_pair pairs[MO_WINDOW_PAIRS];
+};
+
+/* Counters of a migrator, for each reason. */
+enum mo_stat {
+	MO_STAT_BATCHES,
+	MO_STAT_FOLIOS,
+	MO_STAT_BYTES,
+	MO_STAT_NS,
+	MO_STAT_CPU_NS,
+	MO_STAT_HELPERS,
+	MO_STAT_NOT_COPIED,
+	MO_STAT_POISONED,
+	MO_STAT_LOST,
+	MO_STAT_DECLINED,
+	MO_STAT_AUTO_FASTEST,
+	MO_STAT_AUTO_TRIAL,
+	NR_MO_STATS
+};
+
+struct mo_stats {
+	u64 nr[MR_TYPES][NR_MO_STATS];
+};
+
+/**
+ * struct mo_extent - what is on a list of folios
+ * @bytes: Bytes that look eligible.
+ * @nr_folios: Folios that they are in.
+ */
+struct mo_extent {
+	unsigned long bytes;
+	unsigned int nr_folios;
+};
+
+/*
+ * Measurements are kept apart for folios smaller than 64 KB, than a default
+ * batch, and others; and for batches of at most about the default length and
+ * others (the odd ones).
+ */
+#define NR_MO_CLASSES	6
+
+/**
+ * struct mo_speed - what a migrator was measured to cost, in one class
+ * @cost: Nanoseconds for each MB, an average; 0 without a measurement.
+ * @last: The last measurement.
+ * @nr_samples: Measurements, until there are enough.
+ * @nr_tries: Batches that "auto" gave to it, until there are enough.
+ * @rested: Bytes that "auto" gave to others since the last one.
+ * @trier: Task that unmaps a long batch for a trial; compared, not dereferenced.
+ */
+struct mo_speed {
+	u32 cost;
+	u32 last;
+	u32 nr_samples;
+	u32 nr_tries;
+	u64 rested;
+	struct task_struct *trier;
+};
+
+/* Why "auto" has decided as it did. */
+enum mo_auto_why {
+	MO_AUTO_TOO_SHORT,
+	MO_AUTO_NOT_READY,
+	MO_AUTO_KERNEL_FASTER,
+	MO_AUTO_FASTEST,
+	MO_AUTO_TRIAL,
+	NR_MO_AUTO_WHYS
+};
+
+/**
+ * struct mo_migrator - a registered migrator
+ * @ops: The migrator's own part; not to be used after unregistration.
+ * @node: Entry in the list of migrators, changed under mo_lock,
+ *	read also inside mo_srcu.
+ * @nr_users: Slots that name it, under mo_lock; activated while
+ *	there are any.
+ * @by_auto: One of the users is "auto", which may choose it.
+ * @speed: What it was measured to cost.
+ * @kobj: Its directory in sysfs; holds the memory.
+ * @reasons: Directory "reasons" in that.
+ * @stats: Counters, which every small batch that is declined touches.
+ */
+struct mo_migrator {
+	const struct migrate_ops *ops;
+	struct list_head node;
+	unsigned int nr_users;
+	bool by_auto;
+	struct mo_speed speed[NR_MO_CLASSES];
+	struct kobject kobj;
+	struct kobject *reasons;
+	struct mo_stats __percpu *stats;
+};
+
+/**
+ * struct mo_slot - one decision for a migrator
+ * @m: Whose turn it is; NULL leaves that to a more general slot.
+ * @node: Entry in the list of handles, for theirs, under mo_lock.
+ *
+ * There is one for each reason, a general one, and one for each handle of a
+ * kernel user.
+ */
+struct mo_slot {
+	struct mo_migrator __rcu *m;
+	struct list_head node;
+};
+
+/* The wish of a task in migrate_pages_with(), on its stack. */
+struct mo_wish {
+	struct hlist_node node;
+	struct task_struct *task;
+	struct mo_slot *slot;
+	enum migrate_reason reason;
+};
+
+/* A reason that can have a policy, by the name that the kernel has for it. */
+struct mo_reason_name {
+	enum migrate_reason reason;
+	const char *name;
+};
+
+#define NR_MO_POLICIES	9
+extern const struct mo_reason_name mo_policies[NR_MO_POLICIES];
+
+/* migrate_offload.c */
+extern bool mo_file_folios;
+bool mo_eligible(struct folio *src);
+u64 mo_window_copy(struct mo_migrator *m,
+		   struct mo_window *window);
+void mo_window_finish(struct mo_migrator *m,
+		      struct mo_window *window, u64 ns, bool whole);
+bool mo_batch_count(struct mo_migrator *m,
+		    const struct migrate_batch *batch, u64 ns,
+		    const unsigned int *nr, u64 nr_pages);
+bool mo_batch_settle(struct mo_migrator *m,
+		     struct migrate_batch *batch, u64 ns,
+		     struct list_head *src_rejects,
+		     struct list_head *dst_rejects);
+
+void mo_renew_all(struct list_head *src_folios,
+		  struct list_head *dst_folios,
+		  new_folio_t get_new_folio, free_folio_t put_new_folio,
+		  unsigned long private, struct list_head *src_rejects,
+		  struct list_head *dst_rejects);
+
+/* mo_gate.c */
+extern unsigned long mo_max_batch_bytes;
+extern unsigned long mo_min_batch_bytes;
+struct mo_extent mo_likely(const struct list_head *folios,
+			   unsigned long enough);
+bool mo_is_longer(const struct mo_extent *extent, int nr_default);
+bool mo_allowed(const struct mo_migrator *m,
+		enum migrate_reason reason);
+struct mo_migrator *mo_copier(struct mo_migrator *m,
+			      enum migrate_reason reason,
+			      const struct mo_extent *extent,
+			      bool longer);
+
+/* mo_registry.c */
+extern struct mutex mo_lock;
+extern struct list_head mo_migrators;
+struct mo_migrator *mo_find(const char *name);
+int mo_check_name(const char *name);
+struct mo_migrator *mo_migrator_create(const struct migrate_ops *ops);
+
+/* mo_policy.c */
+extern struct srcu_struct mo_srcu;
+struct mo_migrator *mo_choose(enum migrate_reason reason);
+ssize_t mo_show_name(char *buf, ssize_t len, const char *name, bool chosen);
+ssize_t mo_show_selected(char *buf);
+int mo_policy_set(enum migrate_reason reason, const char *name);
+ssize_t mo_policy_show(enum migrate_reason reason, char *buf);
+void mo_policy_adopt(struct mo_migrator *m);
+void mo_policy_release(struct mo_migrator *m);
+void mo_policy_join(struct mo_migrator *m);
+void mo_policy_forget(struct mo_migrator *m);
+void mo_wish_begin(struct mo_wish *wish,
+		   struct migrate_handle *handle,
+		   enum migrate_reason reason);
+void mo_wish_end(struct mo_wish *wish);
+
+/* mo_auto.c */
+extern struct mo_migrator *mo_auto;
+void mo_auto_declined(enum mo_auto_why why);
+unsigned int mo_class_of(const struct mo_extent *extent, bool longer);
+u32 mo_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole);
+void mo_speed_learn(struct mo_speed *speed, u64 bytes, u64 ns,
+		    bool whole);
+struct mo_migrator *mo_auto_pick(const struct mo_extent *extent,
+				 enum migrate_reason reason,
+				 bool longer, enum mo_auto_why *why);
+struct mo_migrator *mo_auto_choose(const struct mo_extent *extent,
+				   enum migrate_reason reason,
+				   bool longer);
+
+/* mo_stall.c */
+extern unsigned long mo_max_stall_us;
+extern u32 mo_unmap_costs[NR_MO_CLASSES / 2];
+void mo_stall_begin(const struct folio *first);
+void mo_stall_unmapped(const struct folio *first,
+		       const struct mo_extent *extent);
+unsigned long mo_stall_limit(const struct mo_migrator *m,
+			     const struct mo_extent *extent);
+
+/* mo_pool.c */
+int mo_pool_create(void);
+void mo_pool_destroy(void);
+struct mo_window *mo_window_get(void);
+void mo_window_put(struct mo_window *window);
+void mo_batch_init(struct mo_window *window);
+bool mo_batch_add(struct migrate_batch *batch, struct folio *src,
+		  struct folio *dst, unsigned int nr_pages);
+
+/* mo_job.c */
+unsigned int mo_job_start(struct mo_job *job,
+			  struct migrate_batch *batch,
+			  unsigned int nr_workers, migrate_copy_fn copy);
+bool mo_job_claim(struct mo_job *job, u32 gen, unsigned int *piece);
+void mo_job_copy_piece(struct mo_job *job, unsigned int piece);
+u64 mo_job_charge(struct mo_job *job, u64 start);
+void mo_job_settle(struct mo_job *job);
+
+/* mo_sysfs.c */
+extern struct kobject *mo_kobj;
+
+/* mo_stats.c */
+static inline void mo_stat_add(struct mo_migrator *m,
+			       enum migrate_reason reason,
+			       enum mo_stat stat, u64 n)
+{
+	if (n)
+		this_cpu_add(m->stats->nr[reason][stat], n);
+}
+
+u64 mo_stat_read(const struct mo_migrator *m, enum mo_stat stat);
+u64 mo_stat_read_reason(const struct mo_migrator *m,
+			enum migrate_reason reason, enum mo_stat stat);
+int mo_migrator_add(struct mo_migrator *m);
+void mo_migrator_remove(struct mo_migrator *m);
+
+#endif /* _MM_MIGRATE_OFFLOAD_INTERNAL_H */
