@@ -2,8 +2,8 @@
 /*
  * Counters: reading, differences, tables.
  *
- * They are kept as { "migrators": { NAME: { "stats", "counters", "speed",
- * "reasons" } }, "auto": the same }, without what is not there.
+ * They are kept as { "migrators": { NAME: { "stats", "declined",
+ * "counters", "speed", "reasons" } }, "auto": the same }, without what is not there.
  */
 #ifndef MIGCTL_STATS_H
 #define MIGCTL_STATS_H
@@ -12,7 +12,8 @@
 
 #include "tree.h"
 
-#define STATS_SPEED "speed"
+#define STATS_SPEED	"speed"
+#define STATS_DECLINED	"declined"
 
 /* Of one migrator, or "auto", or with NULL of all. New reference. */
 json_t *stats_read(const struct tree *t, const char *only, bool reasons);

@@ -13,6 +13,14 @@ static double number(const json_t *values, const char *name)
 	return json_number_value(json_object_get(values, name));
 }
 
+/* The causes of a reason are six more columns, of which most are 0. */
+static bool is_unused_cause(const char *row, const json_t *v)
+{
+	static const char prefix[] = STATS_DECLINED "_";
+
+	return !strncmp(row, prefix, sizeof(prefix) - 1) && !json_number_value(v);
+}
+
 /* Names of the rows: all that any column has, in the order of people. */
 static void collect_rows(const json_t *columns, const char *part, struct words *rows)
 {
@@ -22,7 +30,8 @@ static void collect_rows(const json_t *columns, const char *part, struct words *
 	rows->n = 0;
 	json_object_foreach((json_t *)columns, column, c)
 		json_object_foreach(json_object_get(c, part), row, v)
-			if (rows->n < LIST_MAX && !words_have(rows, row))
+			if (rows->n < LIST_MAX && !words_have(rows, row) &&
+			    !is_unused_cause(row, v))
 				strcpy(rows->v[rows->n++], row);
 	tree_order(rows);
 }
@@ -174,6 +183,7 @@ void stats_print(const json_t *stats, bool rates)
 	if (automatic)
 		json_object_set(columns, NAME_AUTO, automatic);
 	print_table(&(struct table){ columns, "stats", corner, true, false });
+	print_table(&(struct table){ columns, STATS_DECLINED, "declined for", false, false });
 	print_table(&(struct table){ columns, "counters", "of its own", false, false });
 	print_all_reasons(columns);
 	print_table(&(struct table){ columns, STATS_SPEED, "MB/s measured", false, false });

@@ -38,10 +38,12 @@ static json_t *read_reasons(const struct tree *t, const char *migrator)
 static json_t *read_one(const struct tree *t, const char *name, bool reasons)
 {
 	json_t *m = model_counters(t, name);
-	char speed[2 * WORD_LEN];
+	char below[2 * WORD_LEN];
 
-	snprintf(speed, sizeof(speed), "%s/" STATS_SPEED, name);
-	add_if_any(m, STATS_SPEED, tree_values(t, speed, ENTRY_COUNTER));
+	snprintf(below, sizeof(below), "%s/" STATS_DECLINED, name);
+	add_if_any(m, STATS_DECLINED, tree_values(t, below, ENTRY_COUNTER));
+	snprintf(below, sizeof(below), "%s/" STATS_SPEED, name);
+	add_if_any(m, STATS_SPEED, tree_values(t, below, ENTRY_COUNTER));
 	if (reasons)
 		add_if_any(m, "reasons", read_reasons(t, name));
 	return m;

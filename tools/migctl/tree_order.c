@@ -14,7 +14,9 @@ static const char *const known[] = {
 	"idle_only", "timeout_ms", "verify",
 	"batches", "folios", "bytes", "ns", "cpu_ns", "helpers", "not_copied",
 	"poisoned", "lost", "declined", "auto_fastest", "auto_trial",
-	"too_short", "not_ready", "kernel_faster", "reference",
+	"too_short", "not_allowed", "not_ready", "slower", "no_window", "changed",
+	"declined_too_short", "declined_not_allowed", "declined_not_ready",
+	"declined_slower", "declined_no_window", "declined_changed", "reference",
 	"small_short", "small_long", "medium_short", "medium_long", "huge_short",
 	"huge_long",
 };

@@ -77,7 +77,7 @@ static inline int make_tree(void **state)
 	write_text(dir, M "policy/demotion", "[default] kernel auto mtcopy dcbm\n");
 	write_text(dir, M "policy/damon", "[default] kernel auto mtcopy dcbm\n");
 	write_counter(M "auto/stats/batches", "3\n");
-	write_counter(M "auto/too_short", "7\n");
+	write_counter(M "auto/declined/too_short", "7\n");
 	write_counter(M "auto/speed/huge_long", "2310\n");
 	make_migrator("mtcopy");
 	write_text(dir, M "mtcopy/threads", "4\n");

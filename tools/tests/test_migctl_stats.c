@@ -82,7 +82,8 @@ static void all_counters(void **state)
 	assert_out("GB/s        |          |      5.57 |     \n");
 	assert_out("helper s/GB |          |      0.50 |     \n");
 	assert_out("declined %  |          |       2.5 |  0.0\n");
-	assert_out("too_short   |    - |      - |    7\n");
+	assert_out("declined for | dcbm | mtcopy | auto\n");
+	assert_out("too_short    |    - |      - |    7\n");
 	assert_out("quarantined |    0 |      - |    -\n");
 	assert_out("huge_long     |    - |   5310 | 2310\n");
 	assert_not_out("demotion");
@@ -98,7 +99,8 @@ static void of_one(void **state)
 	assert_not_out("too_short");
 	assert_int_equal(run("stats auto"), 0);
 	assert_out("batches     |    3\n");
-	assert_out("too_short  |    7\n");
+	assert_out("declined for | auto\n");
+	assert_out("too_short    |    7\n");
 	assert_out("huge_long     | 2310\n");
 	assert_not_out("mtcopy");
 }

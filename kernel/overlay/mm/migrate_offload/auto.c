@@ -38,19 +38,6 @@
 /* NULL if there was no memory for it, and then "auto" is an unknown name. */
 struct mo_migrator *mo_auto;
 
-/* Batches that "auto" left to today's path, and why. */
-struct mo_auto_counts {
-	u64 nr[NR_MO_AUTO_WHYS];
-};
-
-static DEFINE_PER_CPU(struct mo_auto_counts, mo_auto_counts);
-
-/* "auto" left a batch to today's path. */
-void mo_auto_declined(enum mo_auto_why why)
-{
-	this_cpu_inc(mo_auto_counts.nr[why]);
-}
-
 /**
  * mo_class_of - which measurements concern this batch?
  * @extent: What is on the list.
@@ -228,7 +215,7 @@ static bool mo_auto_any_ready(const struct mo_extent *extent,
  * @extent: What is to be copied, at least the bytes that are offloaded at all.
  * @reason: Why it is migrated.
  * @longer: The batch is, or would be, longer than without offload.
- * @why: Set to the cause.
+ * @outcome: Set to the cause.
  *
  * To be called inside mo_srcu.  Claims the trial of a longer batch for the
  * current task, and changes nothing else: a batch may be asked about twice.
@@ -238,19 +225,19 @@ static bool mo_auto_any_ready(const struct mo_extent *extent,
  */
 struct mo_migrator *mo_auto_pick(const struct mo_extent *extent,
 				 enum migrate_reason reason,
-				 bool longer, enum mo_auto_why *why)
+				 bool longer, enum mo_outcome *outcome)
 {
 	unsigned int class = mo_class_of(extent, longer);
 	const struct mo_speed *reference = mo_auto_reference(class);
 	u32 today = READ_ONCE(reference->cost);
 	struct mo_migrator *m, *trial;
 
-	*why = MO_AUTO_NOT_READY;
+	*outcome = MO_NOT_READY;
 	m = mo_auto_fastest(extent, reason, longer, false);
 	if (!m && !mo_auto_any_ready(extent, reason, longer))
 		return NULL;
 
-	*why = MO_AUTO_TRIAL;
+	*outcome = MO_TRIAL;
 	if (mo_auto_due(reference, today,
 			longer ? MO_DEFAULT_BATCH_BYTES :
 			max(extent->bytes, MO_DEFAULT_BATCH_BYTES)))
@@ -265,7 +252,7 @@ struct mo_migrator *mo_auto_pick(const struct mo_extent *extent,
 	trial = mo_auto_overdue(extent, reason, longer, today, m);
 	if (trial)
 		return trial;
-	*why = m ? MO_AUTO_FASTEST : MO_AUTO_KERNEL_FASTER;
+	*outcome = m ? MO_CHOSEN : MO_SLOWER;
 	return m;
 }
 
@@ -312,20 +299,20 @@ static struct mo_migrator *mo_auto_claimed(unsigned int class,
 /* For a batch that is too long to be left to one CPU, if that can be helped. */
 static struct mo_migrator *
 mo_auto_choose_longer(const struct mo_extent *extent,
-		      enum migrate_reason reason, enum mo_auto_why *why)
+		      enum migrate_reason reason, enum mo_outcome *outcome)
 {
 	unsigned int class = mo_class_of(extent, true);
 	struct mo_migrator *m = mo_auto_claimed(class, reason);
 
-	*why = MO_AUTO_TRIAL;
+	*outcome = MO_TRIAL;
 	if (m)
 		return m;
-	*why = MO_AUTO_FASTEST;
+	*outcome = MO_CHOSEN;
 	m = mo_auto_fastest(extent, reason, true, false);
 	if (!m)
 		m = mo_auto_fastest(extent, reason, true, true);
 	if (!m)
-		*why = MO_AUTO_NOT_READY;
+		*outcome = MO_NOT_READY;
 	return m;
 }
 
@@ -334,6 +321,7 @@ mo_auto_choose_longer(const struct mo_extent *extent,
  * @extent: What is to be copied.
  * @reason: Why it is migrated.
  * @longer: The batch is longer than without offload.
+ * @outcome: Set to the cause.
  *
  * To be called inside mo_srcu, once for each batch.
  *
@@ -342,25 +330,21 @@ mo_auto_choose_longer(const struct mo_extent *extent,
  */
 struct mo_migrator *mo_auto_choose(const struct mo_extent *extent,
 				   enum migrate_reason reason,
-				   bool longer)
+				   bool longer, enum mo_outcome *outcome)
 {
-	enum mo_auto_why why = MO_AUTO_TOO_SHORT;
 	struct mo_migrator *m = NULL;
 
+	*outcome = MO_TOO_SHORT;
 	if (longer)
-		m = mo_auto_choose_longer(extent, reason, &why);
+		m = mo_auto_choose_longer(extent, reason, outcome);
 	else if (extent->bytes >= max(READ_ONCE(mo_min_batch_bytes),
 				      MO_COST_MIN_BYTES))
-		m = mo_auto_pick(extent, reason, false, &why);
-	if (!m) {
-		mo_auto_declined(why);
-		if (why != MO_AUTO_KERNEL_FASTER)
-			return NULL;
-	} else if (m != mo_auto) {
-		this_cpu_inc(m->stats->nr[reason][why == MO_AUTO_TRIAL ?
-						  MO_STAT_AUTO_TRIAL :
-						  MO_STAT_AUTO_FASTEST]);
-	}
+		m = mo_auto_pick(extent, reason, false, outcome);
+	if (!m && *outcome != MO_SLOWER)
+		return NULL;
+	if (m && m != mo_auto)
+		mo_stat_add(m, reason, *outcome == MO_TRIAL ?
+			    MO_STAT_AUTO_TRIAL : MO_STAT_AUTO_FASTEST, 1);
 	mo_auto_rest(m, mo_class_of(extent, longer), extent->bytes);
 	return m;
 }
@@ -394,42 +378,8 @@ static void mo_auto_deactivate(void)
 		mo_policy_release(m);
 }
 
-static u64 mo_auto_count(enum mo_auto_why why)
-{
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += per_cpu(mo_auto_counts, cpu).nr[why];
-	return sum;
-}
-
-#define MO_AUTO_ATTR(_name, _why)					\
-static ssize_t _name##_show(struct kobject *kobj,			\
-			    struct kobj_attribute *attr, char *buf)	\
-{									\
-	return sysfs_emit(buf, "%llu\n", mo_auto_count(_why));	\
-}									\
-static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
-
-MO_AUTO_ATTR(too_short, MO_AUTO_TOO_SHORT);
-MO_AUTO_ATTR(not_ready, MO_AUTO_NOT_READY);
-MO_AUTO_ATTR(kernel_faster, MO_AUTO_KERNEL_FASTER);
-
-static struct attribute *mo_auto_attrs[] = {
-	&too_short_attr.attr,
-	&not_ready_attr.attr,
-	&kernel_faster_attr.attr,
-	NULL
-};
-
-static const struct attribute_group mo_auto_attr_group = {
-	.attrs = mo_auto_attrs,
-};
-
 static const struct migrate_ops mo_auto_ops = {
 	.name = "auto",
-	.attrs = &mo_auto_attr_group,
 	.by_name_only = true,
 	.activate = mo_auto_activate,
 	.deactivate = mo_auto_deactivate,

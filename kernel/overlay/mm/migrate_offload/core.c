@@ -243,17 +243,18 @@ static void mo_copy_batch(struct mo_migrator *m,
 {
 	struct mo_extent extent = mo_likely(src_folios, ULONG_MAX);
 	bool longer = mo_is_longer(&extent, nr_default);
+	enum mo_outcome outcome = MO_NO_WINDOW;
 	struct mo_migrator *copier = NULL;
 	struct mo_window *window;
 
 	mo_stall_unmapped(list_first_entry(src_folios, struct folio, lru), &extent);
 	window = mo_window_get();
 	if (window)
-		copier = mo_copier(m, reason, &extent, longer);
+		copier = mo_copier(m, reason, &extent, longer, &outcome);
 	if (!copier) {
 		if (window)
 			mo_window_put(window);
-		mo_stat_add(m, reason, MO_STAT_DECLINED, 1);
+		mo_stat_decline(m, reason, outcome);
 		return;
 	}
 	window->batch.reason = reason;

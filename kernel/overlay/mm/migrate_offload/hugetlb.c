@@ -53,18 +53,19 @@ static enum migrate_verdict mo_copy_unmapped_hugetlb(struct mo_migrator *m,
 {
 	struct mo_extent extent = { folio_size(src), 1 };
 	enum migrate_verdict verdict = MIGRATE_NOT_COPIED;
+	enum mo_outcome outcome = MO_NO_WINDOW;
 	struct mo_window *window = mo_window_get();
 	struct mo_migrator *copier = NULL;
 
 	if (window)
-		copier = mo_copier(m, reason, &extent, false);
+		copier = mo_copier(m, reason, &extent, false, &outcome);
 	if (copier) {
 		mo_batch_init(window);
 		window->batch.reason = reason;
 		window->class = mo_class_of(&extent, false);
 		verdict = mo_copy_one(copier, window, dst, src);
 	} else {
-		mo_stat_add(m, reason, MO_STAT_DECLINED, 1);
+		mo_stat_decline(m, reason, outcome);
 	}
 	if (window)
 		mo_window_put(window);

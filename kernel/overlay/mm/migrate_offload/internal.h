@@ -107,6 +107,37 @@ struct mo_window {
 	struct migrate_pair pairs[MO_WINDOW_PAIRS];
 };
 
+/**
+ * enum mo_outcome - the decision for a batch
+ * @MO_CHOSEN: A migrator copies the batch.
+ * @MO_TRIAL: A migrator copies the batch so that its speed becomes known.
+ * @MO_TOO_SHORT: The batch has fewer eligible bytes than min_batch_bytes.
+ * @MO_NOT_ALLOWED: The migrator is not allowed for this task and reason.
+ * @MO_NOT_READY: The migrator is not ready: no idle CPU, no free channel.
+ * @MO_SLOWER: The ordinary path was measured to be as fast.
+ * @MO_NO_WINDOW: All windows were in use.
+ * @MO_CHANGED: The selection changed while the batch was being unmapped.
+ * @NR_MO_OUTCOMES: Number of outcomes.
+ *
+ * From @MO_TOO_SHORT on the batch is declined: the ordinary path copies it.
+ */
+enum mo_outcome {
+	MO_CHOSEN,
+	MO_TRIAL,
+	MO_TOO_SHORT,
+	MO_NOT_ALLOWED,
+	MO_NOT_READY,
+	MO_SLOWER,
+	MO_NO_WINDOW,
+	MO_CHANGED,
+	NR_MO_OUTCOMES
+};
+
+#define NR_MO_DECLINES	(NR_MO_OUTCOMES - MO_TOO_SHORT)
+
+/* Names of the outcomes in sysfs and in mm_migrate_offload_plan. */
+extern const char * const mo_outcome_names[NR_MO_OUTCOMES];
+
 /* Counters of a migrator, for each reason. */
 enum mo_stat {
 	MO_STAT_BATCHES,
@@ -118,7 +149,13 @@ enum mo_stat {
 	MO_STAT_NOT_COPIED,
 	MO_STAT_POISONED,
 	MO_STAT_LOST,
-	MO_STAT_DECLINED,
+	/* Declined batches: a counter for each cause, as enum mo_outcome has them. */
+	MO_STAT_DECLINED_TOO_SHORT,
+	MO_STAT_DECLINED_NOT_ALLOWED,
+	MO_STAT_DECLINED_NOT_READY,
+	MO_STAT_DECLINED_SLOWER,
+	MO_STAT_DECLINED_NO_WINDOW,
+	MO_STAT_DECLINED_CHANGED,
 	MO_STAT_AUTO_FASTEST,
 	MO_STAT_AUTO_TRIAL,
 	NR_MO_STATS
@@ -161,16 +198,6 @@ struct mo_speed {
 	u32 nr_tries;
 	u64 rested;
 	struct task_struct *trier;
-};
-
-/* Why "auto" has decided as it did. */
-enum mo_auto_why {
-	MO_AUTO_TOO_SHORT,
-	MO_AUTO_NOT_READY,
-	MO_AUTO_KERNEL_FASTER,
-	MO_AUTO_FASTEST,
-	MO_AUTO_TRIAL,
-	NR_MO_AUTO_WHYS
 };
 
 /**
@@ -259,7 +286,7 @@ bool mo_allowed(const struct mo_migrator *m,
 struct mo_migrator *mo_copier(struct mo_migrator *m,
 			      enum migrate_reason reason,
 			      const struct mo_extent *extent,
-			      bool longer);
+			      bool longer, enum mo_outcome *outcome);
 
 /* mo_registry.c */
 extern struct mutex mo_lock;
@@ -286,17 +313,16 @@ void mo_wish_end(struct mo_wish *wish);
 
 /* mo_auto.c */
 extern struct mo_migrator *mo_auto;
-void mo_auto_declined(enum mo_auto_why why);
 unsigned int mo_class_of(const struct mo_extent *extent, bool longer);
 u32 mo_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole);
 void mo_speed_learn(struct mo_speed *speed, u64 bytes, u64 ns,
 		    bool whole);
 struct mo_migrator *mo_auto_pick(const struct mo_extent *extent,
 				 enum migrate_reason reason,
-				 bool longer, enum mo_auto_why *why);
+				 bool longer, enum mo_outcome *outcome);
 struct mo_migrator *mo_auto_choose(const struct mo_extent *extent,
 				   enum migrate_reason reason,
-				   bool longer);
+				   bool longer, enum mo_outcome *outcome);
 
 /* mo_stall.c */
 extern unsigned long mo_max_stall_us;
@@ -335,6 +361,18 @@ static inline void mo_stat_add(struct mo_migrator *m,
 {
 	if (n)
 		this_cpu_add(m->stats->nr[reason][stat], n);
+}
+
+static_assert(MO_STAT_DECLINED_CHANGED - MO_STAT_DECLINED_TOO_SHORT ==
+	      MO_CHANGED - MO_TOO_SHORT);
+
+/* @outcome is at least MO_TOO_SHORT. */
+static inline void mo_stat_decline(struct mo_migrator *m,
+				   enum migrate_reason reason,
+				   enum mo_outcome outcome)
+{
+	mo_stat_add(m, reason,
+		    MO_STAT_DECLINED_TOO_SHORT + outcome - MO_TOO_SHORT, 1);
 }
 
 u64 mo_stat_read(const struct mo_migrator *m, enum mo_stat stat);

@@ -66,12 +66,12 @@ static struct mo_migrator *mo_gate(struct mo_migrator *m,
 				   enum migrate_reason reason,
 				   const struct mo_extent *extent)
 {
-	enum mo_auto_why why;
+	enum mo_outcome outcome;
 
 	if (extent->bytes < READ_ONCE(mo_min_batch_bytes))
 		return NULL;
 	if (m == mo_auto)
-		return mo_auto_pick(extent, reason, true, &why);
+		return mo_auto_pick(extent, reason, true, &outcome);
 	return mo_allowed(m, reason) &&
 	       m->ops->ready(reason, extent->bytes, true) ? m : NULL;
 }
@@ -155,14 +155,6 @@ static bool mo_long_enough(const struct list_head *src_folios, int nr_default)
 	return extent.bytes >= least || mo_is_longer(&extent, nr_default);
 }
 
-static void mo_decline_short(struct mo_migrator *m,
-			     enum migrate_reason reason)
-{
-	mo_stat_add(m, reason, MO_STAT_DECLINED, 1);
-	if (m == mo_auto)
-		mo_auto_declined(MO_AUTO_TOO_SHORT);
-}
-
 /**
  * mo_wanted - is there enough to be copied for a migrator?
  * @src_folios: Sources: locked, unmapped, TLB flushed.
@@ -186,7 +178,7 @@ bool mo_wanted(const struct list_head *src_folios,
 	if (m && !list_empty(src_folios)) {
 		wanted = mo_long_enough(src_folios, nr_default);
 		if (!wanted)
-			mo_decline_short(m, reason);
+			mo_stat_decline(m, reason, MO_TOO_SHORT);
 	}
 	srcu_read_unlock(&mo_srcu, idx);
 	return wanted;
@@ -198,6 +190,7 @@ bool mo_wanted(const struct list_head *src_folios,
  * @reason: Why it is migrated.
  * @extent: What is to be copied.
  * @longer: It has passed the gate before it was unmapped.
+ * @outcome: Set to the cause.
  *
  * What is longer has passed the gate; the others are asked about now, while "no"
  * costs nothing.
@@ -207,14 +200,22 @@ bool mo_wanted(const struct list_head *src_folios,
 struct mo_migrator *mo_copier(struct mo_migrator *m,
 			      enum migrate_reason reason,
 			      const struct mo_extent *extent,
-			      bool longer)
+			      bool longer, enum mo_outcome *outcome)
 {
 	if (m == mo_auto)
-		return mo_auto_choose(extent, reason, longer);
+		return mo_auto_choose(extent, reason, longer, outcome);
+	*outcome = MO_NOT_ALLOWED;
 	if (!mo_allowed(m, reason))
 		return NULL;
-	if (longer || (extent->bytes >= READ_ONCE(mo_min_batch_bytes) &&
-		       m->ops->ready(reason, extent->bytes, false)))
+	*outcome = MO_CHOSEN;
+	if (longer)
 		return m;
-	return NULL;
+	*outcome = MO_TOO_SHORT;
+	if (extent->bytes < READ_ONCE(mo_min_batch_bytes))
+		return NULL;
+	*outcome = MO_NOT_READY;
+	if (!m->ops->ready(reason, extent->bytes, false))
+		return NULL;
+	*outcome = MO_CHOSEN;
+	return m;
 }

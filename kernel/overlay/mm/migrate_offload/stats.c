@@ -33,176 +33,195 @@ u64 mo_stat_read(const struct mo_migrator *m, enum mo_stat stat)
 	return sum;
 }
 
-struct mo_stat_attr {
-	struct kobj_attribute attr;
-	enum migrate_reason reason;
-	enum mo_stat stat;
+const char * const mo_outcome_names[NR_MO_OUTCOMES] = {
+	[MO_CHOSEN] = "chosen",
+	[MO_TRIAL] = "trial",
+	[MO_TOO_SHORT] = "too_short",
+	[MO_NOT_ALLOWED] = "not_allowed",
+	[MO_NOT_READY] = "not_ready",
+	[MO_SLOWER] = "slower",
+	[MO_NO_WINDOW] = "no_window",
+	[MO_CHANGED] = "changed",
 };
 
-static ssize_t mo_stat_show(struct kobject *kobj,
-			    struct kobj_attribute *attr, char *buf)
-{
-	struct mo_migrator *m = container_of(kobj, struct mo_migrator,
-					     kobj);
-	struct mo_stat_attr *stat_attr =
-		container_of(attr, struct mo_stat_attr, attr);
+/* The classes of mo_class_of(). */
+static const char * const mo_class_names[NR_MO_CLASSES] = {
+	"small_short", "small_long", "medium_short", "medium_long",
+	"huge_short", "huge_long",
+};
 
-	return sysfs_emit(buf, "%llu\n",
-			  mo_stat_read(m, stat_attr->stat));
+/* Directories that have a file for a counter. */
+#define MO_IN_STATS	BIT(0)	/* stats/ */
+#define MO_IN_REASONS	BIT(1)	/* reasons/<reason>/ */
+
+#define MO_COUNTER(_name, _stat, _dirs)					\
+	{ #_name, MO_STAT_##_stat, MO_STAT_##_stat, _dirs }
+
+/* A file shows the sum of the counters from @first to @last. */
+static const struct mo_counter {
+	const char *name;
+	enum mo_stat first;
+	enum mo_stat last;
+	unsigned int dirs;
+} mo_counters[] = {
+	MO_COUNTER(batches, BATCHES, MO_IN_STATS | MO_IN_REASONS),
+	MO_COUNTER(folios, FOLIOS, MO_IN_STATS | MO_IN_REASONS),
+	MO_COUNTER(bytes, BYTES, MO_IN_STATS | MO_IN_REASONS),
+	MO_COUNTER(ns, NS, MO_IN_STATS | MO_IN_REASONS),
+	MO_COUNTER(cpu_ns, CPU_NS, MO_IN_STATS | MO_IN_REASONS),
+	MO_COUNTER(helpers, HELPERS, MO_IN_STATS),
+	MO_COUNTER(not_copied, NOT_COPIED, MO_IN_STATS),
+	MO_COUNTER(poisoned, POISONED, MO_IN_STATS),
+	MO_COUNTER(lost, LOST, MO_IN_STATS),
+	{ "declined", MO_STAT_DECLINED_TOO_SHORT, MO_STAT_DECLINED_CHANGED,
+	  MO_IN_STATS | MO_IN_REASONS },
+	MO_COUNTER(declined_too_short, DECLINED_TOO_SHORT, MO_IN_REASONS),
+	MO_COUNTER(declined_not_allowed, DECLINED_NOT_ALLOWED, MO_IN_REASONS),
+	MO_COUNTER(declined_not_ready, DECLINED_NOT_READY, MO_IN_REASONS),
+	MO_COUNTER(declined_slower, DECLINED_SLOWER, MO_IN_REASONS),
+	MO_COUNTER(declined_no_window, DECLINED_NO_WINDOW, MO_IN_REASONS),
+	MO_COUNTER(declined_changed, DECLINED_CHANGED, MO_IN_REASONS),
+	MO_COUNTER(auto_fastest, AUTO_FASTEST, MO_IN_STATS),
+	MO_COUNTER(auto_trial, AUTO_TRIAL, MO_IN_STATS),
+};
+
+/**
+ * struct mo_file - a read-only file of a migrator
+ * @attr: The file.
+ * @reason: In reasons/: the reason.
+ * @first: In speed/: the class.  Elsewhere the first counter that is shown.
+ * @last: The last counter that is shown.
+ */
+struct mo_file {
+	struct kobj_attribute attr;
+	enum migrate_reason reason;
+	unsigned int first;
+	unsigned int last;
+};
+
+/* Length of the longest directory. */
+#define NR_MO_FILES	12
+
+/* A directory with such files, the same for every migrator. */
+struct mo_dir {
+	struct mo_file files[NR_MO_FILES];
+	struct attribute *list[NR_MO_FILES + 1];
+	struct attribute_group group;
+	unsigned int nr;
+};
+
+static struct mo_dir mo_stats_dir, mo_declined_dir, mo_speed_dir;
+static struct mo_dir mo_reason_dirs[NR_MO_POLICIES];
+
+static struct mo_file *mo_file_of(struct kobj_attribute *attr)
+{
+	return container_of(attr, struct mo_file, attr);
+}
+
+static ssize_t mo_stat_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	struct mo_migrator *m = container_of(kobj, struct mo_migrator, kobj);
+	struct mo_file *file = mo_file_of(attr);
+	u64 sum = 0;
+
+	for (unsigned int stat = file->first; stat <= file->last; stat++)
+		sum += mo_stat_read(m, stat);
+	return sysfs_emit(buf, "%llu\n", sum);
 }
 
 static ssize_t mo_reason_show(struct kobject *kobj,
 			      struct kobj_attribute *attr, char *buf)
 {
-	/* In the directory "reasons" of the migrator's. */
-	struct mo_migrator *m = container_of(kobj->parent,
-					     struct mo_migrator, kobj);
-	struct mo_stat_attr *stat_attr =
-		container_of(attr, struct mo_stat_attr, attr);
+	/* @kobj is the directory "reasons". */
+	struct mo_migrator *m = container_of(kobj->parent, struct mo_migrator,
+					     kobj);
+	struct mo_file *file = mo_file_of(attr);
+	u64 sum = 0;
 
-	return sysfs_emit(buf, "%llu\n",
-			  mo_stat_read_reason(m, stat_attr->reason,
-					      stat_attr->stat));
+	for (unsigned int stat = file->first; stat <= file->last; stat++)
+		sum += mo_stat_read_reason(m, file->reason, stat);
+	return sysfs_emit(buf, "%llu\n", sum);
 }
 
-#define MO_STAT_ATTR(_name, _stat)					\
-	static struct mo_stat_attr mo_stat_##_name = {	\
-		.attr = __ATTR(_name, 0444, mo_stat_show, NULL),	\
-		.stat = _stat,						\
-	}
-
-MO_STAT_ATTR(batches, MO_STAT_BATCHES);
-MO_STAT_ATTR(folios, MO_STAT_FOLIOS);
-MO_STAT_ATTR(bytes, MO_STAT_BYTES);
-MO_STAT_ATTR(ns, MO_STAT_NS);
-MO_STAT_ATTR(cpu_ns, MO_STAT_CPU_NS);
-MO_STAT_ATTR(helpers, MO_STAT_HELPERS);
-MO_STAT_ATTR(not_copied, MO_STAT_NOT_COPIED);
-MO_STAT_ATTR(poisoned, MO_STAT_POISONED);
-MO_STAT_ATTR(lost, MO_STAT_LOST);
-MO_STAT_ATTR(declined, MO_STAT_DECLINED);
-MO_STAT_ATTR(auto_fastest, MO_STAT_AUTO_FASTEST);
-MO_STAT_ATTR(auto_trial, MO_STAT_AUTO_TRIAL);
-
-static struct attribute *mo_stat_attrs[] = {
-	&mo_stat_batches.attr.attr,
-	&mo_stat_folios.attr.attr,
-	&mo_stat_bytes.attr.attr,
-	&mo_stat_ns.attr.attr,
-	&mo_stat_cpu_ns.attr.attr,
-	&mo_stat_helpers.attr.attr,
-	&mo_stat_not_copied.attr.attr,
-	&mo_stat_poisoned.attr.attr,
-	&mo_stat_lost.attr.attr,
-	&mo_stat_declined.attr.attr,
-	&mo_stat_auto_fastest.attr.attr,
-	&mo_stat_auto_trial.attr.attr,
-	NULL
-};
-
-static const struct attribute_group mo_stat_group = {
-	.name = "stats",
-	.attrs = mo_stat_attrs,
-};
-
-struct mo_speed_attr {
-	struct kobj_attribute attr;
-	unsigned int class;
-};
-
 /* In MB/s, 10^6 bytes each. */
-static ssize_t mo_speed_show(struct kobject *kobj,
-			     struct kobj_attribute *attr, char *buf)
+static ssize_t mo_speed_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
 {
-	struct mo_migrator *m = container_of(kobj, struct mo_migrator,
-					     kobj);
-	unsigned int class = container_of(attr, struct mo_speed_attr,
-					  attr)->class;
-	u32 cost = READ_ONCE(m->speed[class].cost);
+	struct mo_migrator *m = container_of(kobj, struct mo_migrator, kobj);
+	u32 cost = READ_ONCE(m->speed[mo_file_of(attr)->first].cost);
 
 	return sysfs_emit(buf, "%llu\n",
 			  cost ? div_u64(1000ULL << 20, cost) : 0);
 }
 
-#define MO_SPEED_ATTR(_name, _class)				\
-	static struct mo_speed_attr mo_speed_##_name = {	\
-		.attr = __ATTR(_name, 0444, mo_speed_show, NULL),	\
-		.class = _class,					\
-	}
-
-/* As mo_class_of() numbers them. */
-MO_SPEED_ATTR(small_short, 0);
-MO_SPEED_ATTR(small_long, 1);
-MO_SPEED_ATTR(medium_short, 2);
-MO_SPEED_ATTR(medium_long, 3);
-MO_SPEED_ATTR(huge_short, 4);
-MO_SPEED_ATTR(huge_long, 5);
-
-static struct attribute *mo_speed_attrs[NR_MO_CLASSES + 1] = {
-	&mo_speed_small_short.attr.attr,
-	&mo_speed_small_long.attr.attr,
-	&mo_speed_medium_short.attr.attr,
-	&mo_speed_medium_long.attr.attr,
-	&mo_speed_huge_short.attr.attr,
-	&mo_speed_huge_long.attr.attr,
-};
-
-static const struct attribute_group mo_speed_group = {
-	.name = "speed",
-	.attrs = mo_speed_attrs,
-};
-
-static const struct attribute_group *mo_stat_groups[] = {
-	&mo_stat_group,
-	&mo_speed_group,
+static const struct attribute_group *mo_migrator_groups[] = {
+	&mo_stats_dir.group,
+	&mo_declined_dir.group,
+	&mo_speed_dir.group,
 	NULL
 };
 
-static const struct {
-	const char *name;
-	enum mo_stat stat;
-} mo_reason_stats[] = {
-	{ "batches", MO_STAT_BATCHES },
-	{ "folios", MO_STAT_FOLIOS },
-	{ "bytes", MO_STAT_BYTES },
-	{ "ns", MO_STAT_NS },
-	{ "cpu_ns", MO_STAT_CPU_NS },
-	{ "declined", MO_STAT_DECLINED },
-};
+static const struct attribute_group *mo_reason_groups[NR_MO_POLICIES + 1];
 
-#define NR_MO_REASON_STATS	ARRAY_SIZE(mo_reason_stats)
-
-/* A directory for each reason, with the same files in all. */
-static struct mo_reason_group {
-	struct mo_stat_attr attrs[NR_MO_REASON_STATS];
-	struct attribute *list[NR_MO_REASON_STATS + 1];
-	struct attribute_group group;
-} mo_reason_groups[NR_MO_POLICIES];
-static const struct attribute_group *mo_reason_group_list[NR_MO_POLICIES + 1];
-
-static void __init mo_reason_group_init(struct mo_reason_group *group,
-					const struct mo_reason_name *reason)
+static void __init mo_dir_init(struct mo_dir *dir, const char *name)
 {
-	for (int i = 0; i < NR_MO_REASON_STATS; i++) {
-		struct mo_stat_attr *attr = &group->attrs[i];
+	dir->group.name = name;
+	dir->group.attrs = dir->list;
+}
 
-		attr->attr.attr.name = mo_reason_stats[i].name;
-		attr->attr.attr.mode = 0444;
-		attr->attr.show = mo_reason_show;
-		attr->reason = reason->reason;
-		attr->stat = mo_reason_stats[i].stat;
-		group->list[i] = &attr->attr.attr;
+static void __init mo_dir_add(struct mo_dir *dir, const char *name,
+			      const struct mo_file *template)
+{
+	struct mo_file *file = &dir->files[dir->nr];
+
+	if (WARN_ON_ONCE(dir->nr == NR_MO_FILES))
+		return;
+	*file = *template;
+	file->attr.attr.name = name;
+	file->attr.attr.mode = 0444;
+	dir->list[dir->nr++] = &file->attr.attr;
+}
+
+static void __init mo_dir_add_counters(struct mo_dir *dir, unsigned int which,
+				       struct mo_file template)
+{
+	for (int i = 0; i < ARRAY_SIZE(mo_counters); i++) {
+		if (!(mo_counters[i].dirs & which))
+			continue;
+		template.first = mo_counters[i].first;
+		template.last = mo_counters[i].last;
+		mo_dir_add(dir, mo_counters[i].name, &template);
 	}
-	group->group.name = reason->name;
-	group->group.attrs = group->list;
 }
 
 static int __init mo_stats_init(void)
 {
+	struct mo_file file = { .attr.show = mo_stat_show };
+
+	mo_dir_init(&mo_stats_dir, "stats");
+	mo_dir_add_counters(&mo_stats_dir, MO_IN_STATS, file);
+
+	mo_dir_init(&mo_declined_dir, "declined");
+	for (int i = 0; i < NR_MO_DECLINES; i++) {
+		file.first = file.last = MO_STAT_DECLINED_TOO_SHORT + i;
+		mo_dir_add(&mo_declined_dir, mo_outcome_names[MO_TOO_SHORT + i],
+			   &file);
+	}
+
+	file.attr.show = mo_speed_show;
+	mo_dir_init(&mo_speed_dir, "speed");
+	for (int i = 0; i < NR_MO_CLASSES; i++) {
+		file.first = i;
+		mo_dir_add(&mo_speed_dir, mo_class_names[i], &file);
+	}
+
+	file.attr.show = mo_reason_show;
 	for (int i = 0; i < NR_MO_POLICIES; i++) {
-		mo_reason_group_init(&mo_reason_groups[i],
-				     &mo_policies[i]);
-		mo_reason_group_list[i] = &mo_reason_groups[i].group;
+		mo_dir_init(&mo_reason_dirs[i], mo_policies[i].name);
+		file.reason = mo_policies[i].reason;
+		mo_dir_add_counters(&mo_reason_dirs[i], MO_IN_REASONS, file);
+		mo_reason_groups[i] = &mo_reason_dirs[i].group;
 	}
 	return 0;
 }
@@ -220,7 +239,7 @@ static void mo_migrator_release(struct kobject *kobj)
 static const struct kobj_type mo_migrator_ktype = {
 	.release = mo_migrator_release,
 	.sysfs_ops = &kobj_sysfs_ops,
-	.default_groups = mo_stat_groups,
+	.default_groups = mo_migrator_groups,
 };
 
 static int mo_reasons_add(struct mo_migrator *m)
@@ -230,7 +249,7 @@ static int mo_reasons_add(struct mo_migrator *m)
 	m->reasons = kobject_create_and_add("reasons", &m->kobj);
 	if (!m->reasons)
 		return -ENOMEM;
-	err = sysfs_create_groups(m->reasons, mo_reason_group_list);
+	err = sysfs_create_groups(m->reasons, mo_reason_groups);
 	if (err)
 		kobject_put(m->reasons);
 	return err;

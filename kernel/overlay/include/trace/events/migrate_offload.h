@@ -9,6 +9,41 @@
 #include <linux/migrate_offload.h>
 #include <linux/tracepoint.h>
 
+/*
+ * The decision for a batch, before it is unmapped.  @folios and @eligible count
+ * what looks eligible in it, @pages is the length of the whole batch.
+ */
+TRACE_EVENT(mm_migrate_offload_plan,
+
+	TP_PROTO(const char *migrator, enum migrate_reason reason,
+		 const char *outcome, unsigned int folios, unsigned int pages,
+		 u64 eligible),
+
+	TP_ARGS(migrator, reason, outcome, folios, pages, eligible),
+
+	TP_STRUCT__entry(
+		__string(migrator, migrator)
+		__string(reason, migrate_reason_names[reason])
+		__string(outcome, outcome)
+		__field(unsigned int, folios)
+		__field(unsigned int, pages)
+		__field(u64, eligible)
+	),
+
+	TP_fast_assign(
+		__assign_str(migrator);
+		__assign_str(reason);
+		__assign_str(outcome);
+		__entry->folios = folios;
+		__entry->pages = pages;
+		__entry->eligible = eligible;
+	),
+
+	TP_printk("migrator=%s reason=%s outcome=%s folios=%u pages=%u eligible=%llu",
+		  __get_str(migrator), __get_str(reason), __get_str(outcome),
+		  __entry->folios, __entry->pages, __entry->eligible)
+);
+
 /* A migrator is about to copy a batch. */
 TRACE_EVENT(mm_migrate_offload_start,
 

@@ -58,7 +58,12 @@ static struct list_head *test_entry(struct list_head *list, int nr)
 
 static u64 test_declined(void)
 {
-	return mo_stat_read_reason(test_m, MR_SYSCALL, MO_STAT_DECLINED);
+	u64 sum = 0;
+
+	for (int i = 0; i < NR_MO_DECLINES; i++)
+		sum += mo_stat_read_reason(test_m, MR_SYSCALL,
+					   MO_STAT_DECLINED_TOO_SHORT + i);
+	return sum;
 }
 
 static int test_init(struct kunit *test)

@@ -260,8 +260,9 @@ static const struct mo_extent test_extent = {
 static const char *auto_chosen(bool longer)
 {
 	int idx = srcu_read_lock(&mo_srcu);
+	enum mo_outcome outcome;
 	struct mo_migrator *m = mo_auto_choose(&test_extent, MR_SYSCALL,
-					       longer);
+					       longer, &outcome);
 	const char *name = m ? m->ops->name : "kernel";
 
 	srcu_read_unlock(&mo_srcu, idx);
@@ -327,9 +328,9 @@ static void auto_tries_again(struct kunit *test)
 static const char *auto_picked(bool longer)
 {
 	int idx = srcu_read_lock(&mo_srcu);
-	enum mo_auto_why why;
+	enum mo_outcome outcome;
 	struct mo_migrator *m = mo_auto_pick(&test_extent, MR_SYSCALL,
-					     longer, &why);
+					     longer, &outcome);
 	const char *name = m ? m->ops->name : "kernel";
 
 	srcu_read_unlock(&mo_srcu, idx);

@@ -25,6 +25,12 @@ static const char * const reasons[] = {
 	"numa_misplaced", "contig_range", "longterm_pin", "demotion", "damon",
 };
 
+/* Why a batch is declined. */
+static const char * const causes[] = {
+	"too_short", "not_allowed", "not_ready", "slower", "no_window",
+	"changed",
+};
+
 FIXTURE(abi)
 {
 	char before[128];
@@ -292,6 +298,33 @@ TEST_F(abi, policies)
 			EXPECT_EQ(0444, mode_of(path));
 			EXPECT_LE(0, mo_get(path));
 		}
+		for (size_t j = 0; j < ARRAY_SIZE(causes); j++) {
+			snprintf(path, sizeof(path),
+				 MTCOPY "reasons/%s/declined_%s", reasons[i],
+				 causes[j]);
+			EXPECT_EQ(0444, mode_of(path));
+			EXPECT_LE(0, mo_get(path));
+		}
+	}
+}
+
+/* stats/declined is the sum over the causes, of "auto" as well. */
+TEST_F(abi, causes)
+{
+	static const char * const names[] = { "auto", "mtcopy" };
+	long long sum;
+	char path[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		sum = 0;
+		for (size_t j = 0; j < ARRAY_SIZE(causes); j++) {
+			snprintf(path, sizeof(path), MO_SYSFS "%s/declined/%s",
+				 names[i], causes[j]);
+			EXPECT_EQ(0444, mode_of(path));
+			EXPECT_LE(0, mo_get(path));
+			sum += mo_get(path);
+		}
+		EXPECT_EQ(mo_stat(names[i], "declined"), sum);
 	}
 }
 
@@ -299,7 +332,6 @@ TEST_F(abi, policies)
 TEST_F(abi, auto_and_speed)
 {
 	static const char * const files[] = {
-		"auto/too_short", "auto/not_ready", "auto/kernel_faster",
 		"auto/stats/batches", "auto/speed/huge_long",
 		"mtcopy/speed/small_short", "mtcopy/speed/small_long",
 		"mtcopy/speed/medium_short", "mtcopy/speed/medium_long",

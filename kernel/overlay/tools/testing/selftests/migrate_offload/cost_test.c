@@ -138,7 +138,8 @@ static long long median(long long *values, int nr)
 /* How often "auto" has said no because it could not say anything else. */
 static long long said_no(void)
 {
-	return mo_getf(MO_SYSFS "auto/not_ready") + mo_getf(MO_SYSFS "auto/too_short");
+	return mo_getf(MO_SYSFS "auto/declined/not_ready") +
+	       mo_getf(MO_SYSFS "auto/declined/too_short");
 }
 
 static const struct plan *plan_for(unsigned int kb)

@@ -89,15 +89,23 @@ static struct work move(struct __test_metadata *_metadata, struct mo_region *r)
 	};
 }
 
-static void all_is_declined(struct __test_metadata *_metadata,
-			    struct mo_region *r)
+static long long declined_for(const char *cause)
 {
+	return mo_getf(MO_SYSFS "mtcopy/declined/%s", cause);
+}
+
+/* Every batch is declined, and for @cause. */
+static void all_is_declined(struct __test_metadata *_metadata,
+			    struct mo_region *r, const char *cause)
+{
+	long long before = declined_for(cause);
 	struct work work = move(_metadata, r);
 
 	EXPECT_EQ(0, work.batches);
 	EXPECT_EQ(0, work.folios);
 	EXPECT_EQ(0, work.helpers);
 	EXPECT_LE(ROUNDS, work.declined);
+	EXPECT_EQ(work.declined, declined_for(cause) - before);
 }
 
 static void all_is_offloaded(struct __test_metadata *_metadata,
@@ -141,13 +149,13 @@ TEST_F(limits, bytes_per_worker)
 	ASSERT_EQ(0, mo_set(MO_SYSFS "mtcopy/min_bytes_per_worker", "1048576"));
 	all_is_offloaded(_metadata, &self->r, 1);
 	self->r.nr = 511;
-	all_is_declined(_metadata, &self->r);
+	all_is_declined(_metadata, &self->r, "not_ready");
 }
 
 TEST_F(limits, min_batch_bytes)
 {
 	ASSERT_EQ(0, mo_set(MO_SYSFS "min_batch_bytes", "1073741824"));
-	all_is_declined(_metadata, &self->r);
+	all_is_declined(_metadata, &self->r, "too_short");
 }
 
 TEST_F(limits, cpu_max)
@@ -158,10 +166,10 @@ TEST_F(limits, cpu_max)
 	all_is_offloaded(_metadata, &self->r, 3);
 
 	ASSERT_EQ(0, mo_set(INNER "cpu.max", "100000 100000"));
-	all_is_declined(_metadata, &self->r);
+	all_is_declined(_metadata, &self->r, "not_ready");
 	/* One and a half is one. */
 	ASSERT_EQ(0, mo_set(INNER "cpu.max", "150000 100000"));
-	all_is_declined(_metadata, &self->r);
+	all_is_declined(_metadata, &self->r, "not_ready");
 	ASSERT_EQ(0, mo_set(INNER "cpu.max", "200000 100000"));
 	all_is_offloaded(_metadata, &self->r, 1);
 	ASSERT_EQ(0, mo_set(INNER "cpu.max", "max"));
@@ -175,7 +183,7 @@ TEST_F(limits, cpu_max_of_parent)
 	ASSERT_EQ(0, mo_set(INNER "cgroup.procs", "0"));
 	ASSERT_EQ(0, mo_set(INNER "cpu.max", "200000 100000"));
 	ASSERT_EQ(0, mo_set(OUTER "cpu.max", "100000 100000"));
-	all_is_declined(_metadata, &self->r);
+	all_is_declined(_metadata, &self->r, "not_ready");
 }
 
 TEST_F(limits, cpuset)
@@ -184,11 +192,11 @@ TEST_F(limits, cpuset)
 		SKIP(return, "no cgroups with cpu and cpuset");
 	ASSERT_EQ(0, mo_set(INNER "cgroup.procs", "0"));
 	ASSERT_EQ(0, mo_set(INNER "cpuset.cpus", "0"));
-	all_is_declined(_metadata, &self->r);
+	all_is_declined(_metadata, &self->r, "not_ready");
 	ASSERT_EQ(0, mo_set(INNER "cpuset.cpus", "0-1"));
 	all_is_offloaded(_metadata, &self->r, 1);
 	ASSERT_EQ(0, mo_set(OUTER "cpuset.cpus", "1"));
-	all_is_declined(_metadata, &self->r);
+	all_is_declined(_metadata, &self->r, "not_ready");
 }
 
 /* A batch gets no longer than ever where that could not be copied in time. */
@@ -208,7 +216,7 @@ TEST_F(limits, idle_only)
 {
 	ASSERT_EQ(0, mo_busy_begin());
 	ASSERT_EQ(0, mo_set(MO_SYSFS "mtcopy/idle_only", "1"));
-	all_is_declined(_metadata, &self->r);
+	all_is_declined(_metadata, &self->r, "not_ready");
 	ASSERT_EQ(0, mo_set(MO_SYSFS "mtcopy/idle_only", "0"));
 	all_is_offloaded(_metadata, &self->r, 3);
 	mo_busy_end();

@@ -214,13 +214,13 @@ TEST_F(policy, auto_leaves_busy_cpus)
 	ASSERT_EQ(0, mo_put(MO_SYSFS "offload_migrator", "auto"));
 	ASSERT_EQ(0, mo_busy_begin());
 	batches = mo_stat("mtcopy", "batches");
-	not_ready = mo_get(MO_SYSFS "auto/not_ready");
+	not_ready = mo_get(MO_SYSFS "auto/declined/not_ready");
 	declined = stat_of("auto", SYSCALL, "declined");
 	for (int round = 0; round < ROUNDS; round++)
 		EXPECT_EQ(0, mo_move(&self->movers[0].r, mo_nodes[!(round % 2)],
 				     MPOL_MF_MOVE));
 	EXPECT_EQ(batches, mo_stat("mtcopy", "batches"));
-	EXPECT_LE(ROUNDS, mo_get(MO_SYSFS "auto/not_ready") - not_ready);
+	EXPECT_LE(ROUNDS, mo_get(MO_SYSFS "auto/declined/not_ready") - not_ready);
 	EXPECT_LE(ROUNDS, stat_of("auto", SYSCALL, "declined") - declined);
 	mo_busy_end();
 }
