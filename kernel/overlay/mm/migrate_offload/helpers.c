@@ -7,6 +7,8 @@
  * started, only for pieces that are being copied right now.  So a machine
  * without a free CPU copies as fast as today.
  */
+#include <linux/bug.h>
+#include <linux/cleanup.h>
 #include <linux/cpuset.h>
 #include <linux/math.h>
 #include <linux/mm.h>
@@ -18,38 +20,71 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/topology.h>
+#include <linux/wait.h>
 
 #include "internal.h"
 
+/* Free windows. */
 static LIST_HEAD(mo_windows);
-/* Protects mo_windows; held for a list operation only. */
+/* Protects the three around it; held for a list operation only. */
 static DEFINE_SPINLOCK(mo_windows_lock);
+/* Windows that are in use. */
+static unsigned int mo_nr_windows_used;
+/* Set from the creation of the pool until its destruction begins. */
+static bool mo_pool_open;
+/* mo_pool_destroy() waits here for the windows that are in use. */
+static DECLARE_WAIT_QUEUE_HEAD(mo_windows_back);
 static struct workqueue_struct *mo_helper_wq;
 
 /**
  * mo_window_get - take a window
  *
- * Context: Any process context.  Does not sleep.
- * Return: a window for mo_window_put(), or NULL when all are in use.
+ * Context: Any process context.  Does not sleep.  The caller may sleep while it
+ * has the window, which delays mo_pool_destroy().
+ * Return: a window for mo_window_put(); NULL when all are in use, and when the
+ * pool is about to be destroyed.
  */
 struct mo_window *mo_window_get(void)
 {
 	struct mo_window *window;
 
-	spin_lock(&mo_windows_lock);
+	guard(spinlock)(&mo_windows_lock);
+	if (!mo_pool_open)
+		return NULL;
 	window = list_first_entry_or_null(&mo_windows,
 					  struct mo_window, node);
-	if (window)
-		list_del(&window->node);
-	spin_unlock(&mo_windows_lock);
+	if (!window)
+		return NULL;
+	list_del(&window->node);
+	mo_nr_windows_used++;
 	return window;
 }
 
+/**
+ * mo_window_put - give a window back
+ * @window: What mo_window_get() returned.  No helper has a claim in it.
+ *
+ * Context: Any process context.  Does not sleep.
+ */
 void mo_window_put(struct mo_window *window)
 {
-	spin_lock(&mo_windows_lock);
+	guard(spinlock)(&mo_windows_lock);
 	list_add(&window->node, &mo_windows);
-	spin_unlock(&mo_windows_lock);
+	if (!WARN_ON_ONCE(!mo_nr_windows_used))
+		mo_nr_windows_used--;
+	/* The wait queue is static, and outlives the pool. */
+	if (!mo_nr_windows_used && !mo_pool_open)
+		wake_up(&mo_windows_back);
+}
+
+/* The window that holds @batch, which the core handed to a migrator. */
+struct mo_window *mo_window_of(struct migrate_batch *batch)
+{
+	struct mo_window *window = container_of(batch, struct mo_window,
+						batch);
+
+	WARN_ON_ONCE(batch->pairs != window->pairs);
+	return window;
 }
 
 void mo_batch_init(struct mo_window *window)
@@ -253,13 +288,13 @@ void migrate_offload_copy_parallel(struct migrate_batch *batch,
 				   const struct migrate_helpers *helpers,
 				   migrate_copy_fn copy)
 {
-	struct mo_window *window = container_of(batch, struct mo_window,
-						batch);
+	struct mo_window *window = mo_window_of(batch);
 	unsigned long bytes = (unsigned long)batch->nr_pages << PAGE_SHIFT;
 	struct mo_job *job = &window->job;
 	unsigned int nr_woken, piece;
 	u32 gen;
 
+	might_sleep();
 	mo_place_helpers(window, migrate_offload_nr_workers(helpers, bytes) - 1,
 			 helpers->idle_only);
 	gen = mo_job_start(job, batch, cpumask_weight(&window->picked) + 1,
@@ -329,6 +364,12 @@ static void mo_window_init(struct mo_window *window)
 	}
 }
 
+static unsigned int mo_windows_used(void)
+{
+	guard(spinlock)(&mo_windows_lock);
+	return mo_nr_windows_used;
+}
+
 /**
  * mo_pool_create - allocate windows and the helpers' queue
  *
@@ -345,37 +386,47 @@ int mo_pool_create(void)
 	 * so that it does not hold up other work of that CPU; and never
 	 * dependent on memory, since reclaim waits for it.
 	 */
+	WARN_ON_ONCE(mo_helper_wq);
 	mo_helper_wq = alloc_workqueue("migrate_offload", WQ_PERCPU |
 				       WQ_CPU_INTENSIVE | WQ_MEM_RECLAIM,
 				       0);
 	if (!mo_helper_wq)
 		return -ENOMEM;
 
-	while (nr--) {
-		struct mo_window *window;
+	for (; nr; nr--) {
+		struct mo_window *window = kvzalloc_obj(*window);
 
-		window = kvzalloc_obj(*window);
 		if (!window) {
 			mo_pool_destroy();
 			return -ENOMEM;
 		}
 		mo_window_init(window);
-		mo_window_put(window);
+		list_add(&window->node, &mo_windows);
 	}
+	scoped_guard(spinlock, &mo_windows_lock)
+		mo_pool_open = true;
 	return 0;
 }
 
 /**
  * mo_pool_destroy - free what mo_pool_create() allocated
  *
- * Context: Process context; no window is in use.  Waits for late helpers.
+ * From its beginning mo_window_get() returns NULL.
+ *
+ * Context: Process context, serialised by the caller.  Waits for the windows
+ * that are in use, and then for late helpers.
  */
 void mo_pool_destroy(void)
 {
-	struct mo_window *window;
+	struct mo_window *window, *next;
 
+	scoped_guard(spinlock, &mo_windows_lock)
+		mo_pool_open = false;
+	wait_event(mo_windows_back, !mo_windows_used());
+	/* A late helper reads the claim word of its window. */
 	destroy_workqueue(mo_helper_wq);
 	mo_helper_wq = NULL;
-	while ((window = mo_window_get()))
+	list_for_each_entry_safe(window, next, &mo_windows, node)
 		kvfree(window);
+	INIT_LIST_HEAD(&mo_windows);
 }

@@ -338,6 +338,7 @@ int mo_pool_create(void);
 void mo_pool_destroy(void);
 struct mo_window *mo_window_get(void);
 void mo_window_put(struct mo_window *window);
+struct mo_window *mo_window_of(struct migrate_batch *batch);
 void mo_batch_init(struct mo_window *window);
 bool mo_batch_add(struct migrate_batch *batch, struct folio *src,
 		  struct folio *dst, unsigned int nr_pages);

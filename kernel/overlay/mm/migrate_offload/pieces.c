@@ -175,8 +175,7 @@ void mo_job_settle(struct mo_job *job)
 unsigned int migrate_offload_split(struct migrate_batch *batch,
 				   unsigned int nr_workers, migrate_copy_fn copy)
 {
-	struct mo_window *window = container_of(batch, struct mo_window,
-						batch);
+	struct mo_window *window = mo_window_of(batch);
 
 	cpumask_clear(&window->picked);
 	mo_job_start(&window->job, batch, nr_workers, copy);
@@ -197,8 +196,7 @@ EXPORT_SYMBOL_GPL(migrate_offload_split);
 void migrate_offload_copy_pieces(struct migrate_batch *batch,
 				 unsigned int first, unsigned int end)
 {
-	struct mo_window *window = container_of(batch, struct mo_window,
-						batch);
+	struct mo_window *window = mo_window_of(batch);
 	bool helps = current != window->job.initiator;
 	u64 start = helps ? task_sched_runtime(current) : 0;
 
@@ -219,8 +217,7 @@ EXPORT_SYMBOL_GPL(migrate_offload_copy_pieces);
  */
 void migrate_offload_settle(struct migrate_batch *batch)
 {
-	struct mo_window *window = container_of(batch, struct mo_window,
-						batch);
+	struct mo_window *window = mo_window_of(batch);
 
 	atomic_set(&window->job.nr_active, cpumask_weight(&window->picked));
 	mo_job_settle(&window->job);

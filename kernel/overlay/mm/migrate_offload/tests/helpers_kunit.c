@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the windows and of the helpers' CPUs.
+ */
+#include <kunit/test.h>
+
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+
+#include "../internal.h"
+
+static bool test_ready(enum migrate_reason reason, unsigned long bytes,
+		       bool longer)
+{
+	return false;
+}
+
+static void test_copy(struct migrate_batch *batch)
+{
+}
+
+/* The pool exists while it is registered. */
+static const struct migrate_ops test_ops = {
+	.name = "kunit", .ready = test_ready, .copy = test_copy,
+};
+
+static bool test_is_only_migrator(void)
+{
+	guard(mutex)(&mo_lock);
+	return list_is_singular(&mo_migrators);
+}
+
+static DECLARE_COMPLETION(test_unregistered);
+
+static int test_unregister(void *unused)
+{
+	migrate_offload_unregister(&test_ops);
+	complete(&test_unregistered);
+	return 0;
+}
+
+/* Does mo_window_get() return NULL, now or soon? */
+static bool test_pool_closes(void)
+{
+	for (int i = 0; i < 1000; i++) {
+		struct mo_window *window = mo_window_get();
+
+		if (!window)
+			return true;
+		mo_window_put(window);
+		msleep(10);
+	}
+	return false;
+}
+
+/* The pool outlives a window that is in use, and gives out no other one. */
+static void destruction_waits_for_windows(struct kunit *test)
+{
+	struct mo_window *window;
+	struct task_struct *thread;
+
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops), 0);
+	window = mo_window_get();
+	if (!window || !test_is_only_migrator()) {
+		if (window)
+			mo_window_put(window);
+		migrate_offload_unregister(&test_ops);
+		kunit_skip(test, "another migrator keeps the pool");
+	}
+	reinit_completion(&test_unregistered);
+	thread = kthread_run(test_unregister, NULL, "unregister");
+	KUNIT_EXPECT_FALSE(test, IS_ERR(thread));
+	if (IS_ERR(thread)) {
+		mo_window_put(window);
+		migrate_offload_unregister(&test_ops);
+		return;
+	}
+	KUNIT_EXPECT_TRUE(test, test_pool_closes());
+	/* Long enough for a destruction that does not wait. */
+	msleep(100);
+	KUNIT_EXPECT_FALSE(test, completion_done(&test_unregistered));
+	/* KASAN reports this write if the window is gone. */
+	mo_batch_init(window);
+	mo_window_put(window);
+	wait_for_completion(&test_unregistered);
+	KUNIT_EXPECT_NULL(test, mo_window_get());
+}
+
+static struct kunit_case helpers_cases[] = {
+	KUNIT_CASE(destruction_waits_for_windows),
+	{}
+};
+
+static struct kunit_suite helpers_suite = {
+	.name = "migrate_offload_helpers",
+	.test_cases = helpers_cases,
+};
+
+kunit_test_suites(&helpers_suite);
+
+MODULE_DESCRIPTION("KUnit tests of migration offload: windows and helpers");
+MODULE_LICENSE("GPL");
