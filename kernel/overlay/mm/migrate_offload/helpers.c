@@ -10,9 +10,11 @@
 #include <linux/bug.h>
 #include <linux/cleanup.h>
 #include <linux/cpuset.h>
+#include <linux/local_lock.h>
 #include <linux/math.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/cputime.h>
 #include <linux/sched/isolation.h>
@@ -35,6 +37,20 @@ static bool mo_pool_open;
 /* mo_pool_destroy() waits here for the windows that are in use. */
 static DECLARE_WAIT_QUEUE_HEAD(mo_windows_back);
 static struct workqueue_struct *mo_helper_wq;
+
+/*
+ * Scratch memory for a look at the CPUs: a cpumask is too large for the stack,
+ * and must not be allocated here.  It is no part of a window, so that a batch
+ * needs one window and no second one for the look.
+ */
+struct mo_scratch {
+	local_lock_t lock;
+	struct cpumask allowed;
+};
+
+static DEFINE_PER_CPU(struct mo_scratch, mo_scratch) = {
+	.lock = INIT_LOCAL_LOCK(lock),
+};
 
 /**
  * mo_window_get - take a window
@@ -327,28 +343,25 @@ EXPORT_SYMBOL_GPL(migrate_offload_copy_parallel);
  *
  * For &migrate_ops.ready of CPU migrators.
  *
- * Context: Process context.  Does not sleep.
+ * Context: Process context.  Does not sleep.  Takes no window.
  * Return: whether there is such a CPU now.
  */
 bool migrate_offload_helper_available(const struct migrate_helpers *helpers,
 				      unsigned long bytes)
 {
-	struct mo_window *window;
-	bool found;
+	struct cpumask *allowed;
+	int cpu;
 
 	if (migrate_offload_nr_workers(helpers, bytes) < 2)
 		return false;
 
-	/* Its cpumasks are too large for the stack. */
-	window = mo_window_get();
-	if (!window)
-		return false;
-	cpumask_clear(&window->picked);
-	mo_helper_cpus(&window->allowed);
-	found = mo_pick_cpus(window, cpu_online_mask, 1,
-			     helpers->idle_only, false);
-	mo_window_put(window);
-	return found;
+	guard(local_lock)(&mo_scratch.lock);
+	allowed = this_cpu_ptr(&mo_scratch.allowed);
+	mo_helper_cpus(allowed);
+	for_each_cpu(cpu, allowed)
+		if (!helpers->idle_only || idle_cpu(cpu))
+			return true;
+	return false;
 }
 EXPORT_SYMBOL_GPL(migrate_offload_helper_available);
 

@@ -5,11 +5,13 @@
 #include <kunit/test.h>
 
 #include <linux/completion.h>
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/sizes.h>
 
 #include "../internal.h"
 
@@ -90,8 +92,34 @@ static void destruction_waits_for_windows(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, mo_window_get());
 }
 
+/* A look for a helper needs no window. */
+static void look_takes_no_window(struct kunit *test)
+{
+	static const struct migrate_helpers helpers = {
+		.max_workers = 2,
+		.min_bytes_per_worker = PAGE_SIZE,
+	};
+	struct mo_window *window, *next;
+	LIST_HEAD(taken);
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs a second CPU");
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops), 0);
+	KUNIT_EXPECT_TRUE(test,
+			  migrate_offload_helper_available(&helpers, SZ_1M));
+	while ((window = mo_window_get()))
+		list_add(&window->node, &taken);
+	KUNIT_EXPECT_FALSE(test, list_empty(&taken));
+	KUNIT_EXPECT_TRUE(test,
+			  migrate_offload_helper_available(&helpers, SZ_1M));
+	list_for_each_entry_safe(window, next, &taken, node)
+		mo_window_put(window);
+	migrate_offload_unregister(&test_ops);
+}
+
 static struct kunit_case helpers_cases[] = {
 	KUNIT_CASE(destruction_waits_for_windows),
+	KUNIT_CASE(look_takes_no_window),
 	{}
 };
 
