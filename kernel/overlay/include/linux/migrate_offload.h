@@ -21,6 +21,8 @@
 struct attribute_group;
 struct folio;
 struct migrate_handle;
+struct mo_migrator;
+struct mo_plan;
 
 /* Workers of one batch at most, the task that migrates included. */
 #define MIGRATE_OFFLOAD_MAX_WORKERS	64
@@ -109,7 +111,9 @@ struct migrate_batch {
  *	to whoever selects, nothing changes.
  * @deactivate: Gives that back, or NULL.  Called when nothing selects the
  *	migrator any more and its last batch has ended.
- * @by_name_only: Not a choice of "auto".
+ * @by_name_only: Choosers do not choose it.
+ * @not_by_default: Reasons, as BIT(reason), for which it is not used where the
+ *	policy is "default".  Naming it in the policy of such a reason works.
  * @allowed: May it be used for the current task and this reason at all, however
  *	large or long the batch is?  NULL if it always may.
  * @ready: Could a batch of at least so many bytes be copied faster than by the
@@ -117,6 +121,11 @@ struct migrate_batch {
  *	With the last argument true, a "yes" makes the batch longer than
  *	without offload; that is asked before anything is unmapped.  With it
  *	false, the batch is unmapped but no longer than ever.  Must be cheap.
+ * @choose: For a migrator that chooses another one for each batch; NULL for all
+ *	others.  Returns the migrator that copies the batch, or NULL, and sets
+ *	the outcome of the plan.  It replaces @allowed and @ready.
+ * @done: A batch that @choose was called for is over, whether it was copied or
+ *	not.  Not called if the choice was changed meanwhile.  May be NULL.
  * @copy: Copies a batch and gives each pair a verdict.  Having answered "yes"
  *	in @ready, it splits a batch that is too large for it rather than
  *	declining it.
@@ -139,11 +148,14 @@ struct migrate_ops {
 	const char *name;
 	const struct attribute_group *attrs;
 	bool by_name_only;
+	unsigned long not_by_default;
 	bool (*allowed)(enum migrate_reason reason);
 	int (*activate)(void);
 	void (*deactivate)(void);
 	bool (*ready)(enum migrate_reason reason, unsigned long bytes,
 		      bool longer);
+	struct mo_migrator *(*choose)(struct mo_plan *plan);
+	void (*done)(struct mo_plan *plan);
 	void (*copy)(struct migrate_batch *batch);
 };
 
@@ -212,7 +224,7 @@ ssize_t migrate_offload_setting_show(const char *migrator, const char *setting,
 ssize_t migrate_offload_setting_store(const char *migrator, const char *setting,
 				      const char *buf, size_t count);
 
-#ifdef CONFIG_MIGRATE_OFFLOAD
+#ifdef CONFIG_MIGRATE_OFFLOAD_HANDLES
 struct migrate_handle *migrate_offload_get(const char *name);
 void migrate_offload_put(struct migrate_handle *handle);
 int migrate_pages_with(struct migrate_handle *handle, struct list_head *from,

@@ -1,175 +1,91 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "auto": the migrator that was measured to be the fastest, or none.
+ * "auto": a migrator that chooses the one that was measured to be the fastest.
  *
  * Each migrator keeps what it has cost so far, by size of the folios and length of
- * the batch.  What today's path costs is measured by copying a batch now and then
- * the way it does, with the calling CPU alone.  Whoever is slower than that is not
- * used, but tried again after a while, the more seldom the more it costs.
+ * the batch.  The cost of the ordinary path is measured by a batch now and then
+ * that is copied in the same way, by the calling CPU alone.  A migrator that is
+ * slower is not used.  It is tried again after a while, the more seldom the more
+ * it costs.
  */
-#include <linux/err.h>
-#include <linux/kobject.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/percpu.h>
 #include <linux/rculist.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
 #include <linux/srcu.h>
-#include <linux/sysfs.h>
 
 #include "internal.h"
 
-/* What is tried for the sake of knowledge costs one part in so many, each. */
+/* Trial budget of each migrator: one part in this many of the bytes copied. */
 #define MO_AUTO_CURIOSITY	512
-/* A migrator must be faster than today's path by one part in so many. */
+/* A migrator must be faster than the ordinary path by one part in this many. */
 #define MO_AUTO_MARGIN	16
-/* Batches that it takes to know a speed, and after which that is given up. */
-#define MO_AUTO_SAMPLES	3
+/* Batches after which a migrator without a measurement is given up. */
 #define MO_AUTO_TRIES	16
-/* Weight of the past in an average, where the present is slower. */
-#define MO_COST_WEIGHT	8
-/* A batch that was not copied as a whole counts as so many times slower. */
-#define MO_COST_FAILED	4
-/* Less says little about the speed of more. */
-#define MO_COST_MIN_BYTES	((unsigned long)SZ_256K)
 
-/* NULL if there was no memory for it, and then "auto" is an unknown name. */
-struct mo_migrator *mo_auto;
-
-/**
- * mo_class_of - which measurements concern this batch?
- * @extent: What is on the list.
- * @longer: The batch is longer than without offload.
- */
-unsigned int mo_class_of(const struct mo_extent *extent, bool longer)
-{
-	unsigned long mean = extent->bytes / max(extent->nr_folios, 1U);
-	unsigned int size = mean < SZ_64K ? 0 :
-			    mean < MO_DEFAULT_BATCH_BYTES ? 1 : 2;
-
-	/* A hugetlb folio can be as long. */
-	longer |= extent->bytes > 2 * MO_DEFAULT_BATCH_BYTES;
-	return 2 * size + longer;
-}
-
-/**
- * mo_cost_learn - take a measurement into account
- * @cost: The average so far, in ns for each MB; 0 without any.
- * @bytes: What was copied, or should have been.
- * @ns: How long that took.
- * @whole: All of it was copied.
- *
- * Whoever has the CPU meanwhile makes a batch slower, never faster.  So what is
- * faster is believed at once by half, and what is slower by an eighth, and of no
- * more than four times the average.  Who did not copy all of it may have been quick
- * to give up, so that makes nobody faster.  Lost updates are as good as any others,
- * so there is no lock.
- *
- * Return: the measurement in ns for each MB; 0 if there was none.
- */
-u32 mo_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole)
-{
-	u64 old = READ_ONCE(*cost), new, mean;
-
-	if (bytes < MO_COST_MIN_BYTES)
-		return 0;
-	new = div64_u64(ns << 20, bytes) * (whole ? 1 : MO_COST_FAILED);
-	new = clamp_t(u64, new, 1, U32_MAX);
-	if (!whole && (!old || new <= old))
-		return 0;
-	mean = new;
-	if (old && new < old)
-		mean = (old + new) / 2;
-	else if (old)
-		mean = (old * (MO_COST_WEIGHT - 1) +
-			min(new, MO_COST_FAILED * old)) / MO_COST_WEIGHT;
-	WRITE_ONCE(*cost, clamp_t(u64, mean, 1, U32_MAX));
-	return new;
-}
-
-/* A batch was copied.  The first ones are warm-up: the fastest of them counts. */
-void mo_speed_learn(struct mo_speed *speed, u64 bytes, u64 ns,
-		    bool whole)
-{
-	u32 nr = READ_ONCE(speed->nr_samples), old = READ_ONCE(speed->cost);
-	u32 last = mo_cost_learn(&speed->cost, bytes, ns, whole);
-
-	if (!last)
-		return;
-	WRITE_ONCE(speed->last, last);
-	if (nr >= MO_AUTO_SAMPLES || !whole)
-		return;
-	WRITE_ONCE(speed->cost, old ? min(old, last) : last);
-	WRITE_ONCE(speed->nr_samples, nr + 1);
-}
+static struct mo_migrator *mo_auto;
 
 static bool mo_speed_known(const struct mo_speed *speed)
 {
-	return READ_ONCE(speed->nr_samples) >= MO_AUTO_SAMPLES;
+	return READ_ONCE(speed->nr_samples) >= MO_SPEED_SAMPLES;
 }
 
-/* Today's path is as fast in short batches as it would be in long ones. */
+/* The ordinary path is as fast in short batches as it would be in long ones. */
 static struct mo_speed *mo_auto_reference(unsigned int class)
 {
 	return &mo_auto->speed[class & ~1U];
 }
 
+/* What @copier is measured by in the class of @plan. */
+static struct mo_speed *mo_auto_speed(struct mo_migrator *copier,
+				      const struct mo_plan *plan)
+{
+	return copier == mo_auto ? mo_auto_reference(plan->class) :
+	       &copier->speed[plan->class];
+}
+
 /*
- * May @bytes be spent on a trial?  What was copied since the last one has cost
- * @cost for each MB.
+ * Return true if @bytes may be spent on a trial.  What was copied since the last
+ * one has cost @cost for each MB.
  */
-static bool mo_auto_due(const struct mo_speed *speed, u32 cost,
-			u64 bytes)
+static bool mo_auto_due(const struct mo_speed *speed, u32 cost, u64 bytes)
 {
 	u32 trial = max3(READ_ONCE(speed->cost), READ_ONCE(speed->last), cost);
 
-	if (!mo_speed_known(speed) &&
-	    READ_ONCE(speed->nr_tries) < MO_AUTO_TRIES)
+	if (!mo_speed_known(speed) && READ_ONCE(speed->nr_tries) < MO_AUTO_TRIES)
 		return true;
-	return mul_u64_u64_div_u64(READ_ONCE(speed->rested), cost,
-				   max(trial, 1U)) >=
+	return mul_u64_u64_div_u64(READ_ONCE(speed->rested), cost, max(trial, 1U)) >=
 	       MO_AUTO_CURIOSITY * bytes;
 }
 
 /*
- * Others ask the gate while this task unmaps a long batch for its trial, and must
- * not begin the same.  A task that never comes to copy loses the claim to one that
- * comes when twice the time is over.
+ * Only one batch at a time is a trial, from its decision to its end.
+ * mo_auto_done() gives that back.
  */
-static bool mo_auto_claim(struct mo_speed *speed, u32 cost, u64 bytes)
+static bool mo_auto_claim(struct mo_plan *plan, struct mo_speed *speed)
 {
-	struct task_struct *old = READ_ONCE(speed->trier);
-
-	if (old && old != current && !mo_auto_due(speed, cost, 2 * bytes))
-		return false;
-	return cmpxchg(&speed->trier, old, current) == old;
+	plan->trial = !READ_ONCE(speed->trial) && !xchg(&speed->trial, true);
+	return plan->trial;
 }
 
-static bool mo_auto_may(struct mo_migrator *m,
-			enum migrate_reason reason)
+static bool mo_auto_may(struct mo_migrator *m, enum migrate_reason reason)
 {
-	/* Pairs with the release in mo_policy_adopt(): it is active. */
-	return smp_load_acquire(&m->by_auto) && mo_allowed(m, reason);
+	return mo_is_active(m) && mo_allowed(m, reason);
 }
 
-/* The fastest that is known; of those that are ready, unless one is a @must. */
-static struct mo_migrator *
-mo_auto_fastest(const struct mo_extent *extent,
-		enum migrate_reason reason, bool longer, bool must)
+/* Return the fastest known migrator that is ready, or NULL. */
+static struct mo_migrator *mo_auto_fastest(const struct mo_plan *plan)
 {
-	unsigned int class = mo_class_of(extent, longer);
 	struct mo_migrator *m, *fastest = NULL;
 	u32 cost, least = U32_MAX;
 
-	list_for_each_entry_srcu(m, &mo_migrators, node,
-				 srcu_read_lock_held(&mo_srcu)) {
-		cost = READ_ONCE(m->speed[class].cost) ?: U32_MAX;
-		if (cost > least || !mo_auto_may(m, reason))
-			continue;
-		if (!must && !(mo_speed_known(&m->speed[class]) &&
-			       m->ops->ready(reason, extent->bytes, longer)))
+	list_for_each_entry_srcu(m, &mo_migrators, node, srcu_read_lock_held(&mo_srcu)) {
+		struct mo_speed *speed = &m->speed[plan->class];
+
+		cost = READ_ONCE(speed->cost) ?: U32_MAX;
+		if (cost > least || !mo_speed_known(speed) ||
+		    !mo_auto_may(m, plan->reason) ||
+		    !m->ops->ready(plan->reason, plan->size.bytes, plan->long_batch))
 			continue;
 		least = cost;
 		fastest = m;
@@ -177,87 +93,81 @@ mo_auto_fastest(const struct mo_extent *extent,
 	return fastest;
 }
 
-/* One other than @m whose trial is due, where a batch costs @cost. */
-static struct mo_migrator *
-mo_auto_overdue(const struct mo_extent *extent,
-		enum migrate_reason reason, bool longer, u32 cost,
-		struct mo_migrator *other)
+/* Claim the trial of a migrator other than @m that is due, where a MB costs @cost. */
+static struct mo_migrator *mo_auto_overdue(struct mo_plan *plan, u32 cost,
+					   const struct mo_migrator *other)
 {
-	u64 bytes = longer ? READ_ONCE(mo_max_batch_bytes) : extent->bytes;
-	unsigned int class = mo_class_of(extent, longer);
+	u64 bytes = plan->long_batch ? READ_ONCE(mo_max_batch_bytes) : plan->size.bytes;
 	struct mo_migrator *m;
 
-	list_for_each_entry_srcu(m, &mo_migrators, node,
-				 srcu_read_lock_held(&mo_srcu))
-		if (m != other && mo_auto_may(m, reason) &&
-		    mo_auto_due(&m->speed[class], cost, bytes) &&
-		    m->ops->ready(reason, extent->bytes, longer) &&
-		    (!longer || mo_auto_claim(&m->speed[class], cost, bytes)))
+	list_for_each_entry_srcu(m, &mo_migrators, node, srcu_read_lock_held(&mo_srcu))
+		if (m != other && mo_auto_may(m, plan->reason) &&
+		    mo_auto_due(&m->speed[plan->class], cost, bytes) &&
+		    m->ops->ready(plan->reason, plan->size.bytes, plan->long_batch) &&
+		    mo_auto_claim(plan, &m->speed[plan->class]))
 			return m;
 	return NULL;
 }
 
-static bool mo_auto_any_ready(const struct mo_extent *extent,
-			      enum migrate_reason reason, bool longer)
+static bool mo_auto_any_ready(const struct mo_plan *plan)
 {
 	struct mo_migrator *m;
 
-	list_for_each_entry_srcu(m, &mo_migrators, node,
-				 srcu_read_lock_held(&mo_srcu))
-		if (mo_auto_may(m, reason) &&
-		    m->ops->ready(reason, extent->bytes, longer))
+	list_for_each_entry_srcu(m, &mo_migrators, node, srcu_read_lock_held(&mo_srcu))
+		if (mo_auto_may(m, plan->reason) &&
+		    m->ops->ready(plan->reason, plan->size.bytes, plan->long_batch))
 			return true;
 	return false;
 }
 
-/**
- * mo_auto_pick - who should copy this batch?
- * @extent: What is to be copied, at least the bytes that are offloaded at all.
- * @reason: Why it is migrated.
- * @longer: The batch is, or would be, longer than without offload.
- * @outcome: Set to the cause.
- *
- * To be called inside mo_srcu.  Claims the trial of a longer batch for the
- * current task, and changes nothing else: a batch may be asked about twice.
- *
- * Return: a migrator; "auto" itself to measure today's path, for a batch that is
- * not @longer; or NULL for today's path.
- */
-struct mo_migrator *mo_auto_pick(const struct mo_extent *extent,
-				 enum migrate_reason reason,
-				 bool longer, enum mo_outcome *outcome)
+/* Return true, and claim it, if it is time to measure the ordinary path. */
+static bool mo_auto_reference_due(struct mo_plan *plan, u32 cost)
 {
-	unsigned int class = mo_class_of(extent, longer);
-	const struct mo_speed *reference = mo_auto_reference(class);
-	u32 today = READ_ONCE(reference->cost);
+	struct mo_speed *reference = mo_auto_reference(plan->class);
+	u64 bytes = plan->long_batch ? MO_DEFAULT_BATCH_BYTES :
+		    max(plan->size.bytes, MO_DEFAULT_BATCH_BYTES);
+
+	if (!mo_auto_due(reference, cost, bytes))
+		return false;
+	/* A long batch would be unreachable for too long: a short one measures. */
+	return plan->long_batch || mo_auto_claim(plan, reference);
+}
+
+/* See &migrate_ops.choose.  Returns "auto" itself to measure the ordinary path. */
+static struct mo_migrator *mo_auto_choose(struct mo_plan *plan)
+{
+	u32 cost = READ_ONCE(mo_auto_reference(plan->class)->cost);
 	struct mo_migrator *m, *trial;
 
-	*outcome = MO_NOT_READY;
-	m = mo_auto_fastest(extent, reason, longer, false);
-	if (!m && !mo_auto_any_ready(extent, reason, longer))
+	plan->outcome = MO_TOO_SHORT;
+	/* Longer than an ordinary batch, but not yet long, is not measured. */
+	if (plan->size.bytes < MO_COST_MIN_BYTES ||
+	    (plan->long_batch && plan->size.bytes <= 2 * MO_DEFAULT_BATCH_BYTES))
 		return NULL;
 
-	*outcome = MO_TRIAL;
-	if (mo_auto_due(reference, today,
-			longer ? MO_DEFAULT_BATCH_BYTES :
-			max(extent->bytes, MO_DEFAULT_BATCH_BYTES)))
-		return longer ? NULL : mo_auto;
+	plan->outcome = MO_NOT_READY;
+	m = mo_auto_fastest(plan);
+	if (!m && !mo_auto_any_ready(plan))
+		return NULL;
 
-	if (m && (u64)READ_ONCE(m->speed[class].cost) *
-		 (MO_AUTO_MARGIN + 1) < (u64)today * MO_AUTO_MARGIN)
-		today = READ_ONCE(m->speed[class].cost);
+	plan->outcome = MO_TRIAL;
+	if (mo_auto_reference_due(plan, cost))
+		return plan->long_batch ? NULL : mo_auto;
+
+	if (m && (u64)READ_ONCE(m->speed[plan->class].cost) * (MO_AUTO_MARGIN + 1) <
+		 (u64)cost * MO_AUTO_MARGIN)
+		cost = READ_ONCE(m->speed[plan->class].cost);
 	else
 		m = NULL;
 
-	trial = mo_auto_overdue(extent, reason, longer, today, m);
+	trial = mo_auto_overdue(plan, cost, m);
 	if (trial)
 		return trial;
-	*outcome = m ? MO_CHOSEN : MO_SLOWER;
+	plan->outcome = m ? MO_CHOSEN : MO_SLOWER;
 	return m;
 }
 
-static void mo_speed_rest(struct mo_speed *speed, u64 bytes,
-			  bool chosen)
+static void mo_speed_rest(struct mo_speed *speed, u64 bytes, bool chosen)
 {
 	WRITE_ONCE(speed->rested, chosen ? 0 : READ_ONCE(speed->rested) + bytes);
 	if (chosen && READ_ONCE(speed->nr_tries) < MO_AUTO_TRIES)
@@ -265,88 +175,37 @@ static void mo_speed_rest(struct mo_speed *speed, u64 bytes,
 }
 
 /*
- * What was not tried this time comes nearer to its next trial.  Also in the other
- * length: a batch does not get long any more where that was measured to be slow.
+ * A migrator that was not tried this time comes nearer to its next trial.  That
+ * also holds for batches of the other length: they are not long any more where
+ * that was measured to be slow.
  */
-static void mo_auto_rest(const struct mo_migrator *chosen,
-			 unsigned int class, u64 bytes)
+static void mo_auto_rest(const struct mo_plan *plan)
 {
 	struct mo_migrator *m;
+	u64 bytes = plan->size.bytes;
 
-	list_for_each_entry_srcu(m, &mo_migrators, node,
-				 srcu_read_lock_held(&mo_srcu)) {
-		mo_speed_rest(&m->speed[class], bytes, m == chosen);
-		mo_speed_rest(&m->speed[class ^ 1], bytes, false);
+	list_for_each_entry_srcu(m, &mo_migrators, node, srcu_read_lock_held(&mo_srcu)) {
+		if (m == mo_auto)
+			continue;
+		mo_speed_rest(&m->speed[plan->class], bytes, m == plan->copier);
+		mo_speed_rest(&m->speed[plan->class ^ 1], bytes, false);
 	}
-	mo_speed_rest(mo_auto_reference(class), bytes,
-		      chosen == mo_auto);
+	mo_speed_rest(mo_auto_reference(plan->class), bytes, plan->copier == mo_auto);
 }
 
-/* The migrator whose trial this task has claimed at the gate. */
-static struct mo_migrator *mo_auto_claimed(unsigned int class,
-					   enum migrate_reason reason)
+/* See &migrate_ops.done. */
+static void mo_auto_done(struct mo_plan *plan)
 {
-	struct mo_migrator *m;
-
-	list_for_each_entry_srcu(m, &mo_migrators, node,
-				 srcu_read_lock_held(&mo_srcu))
-		if (cmpxchg(&m->speed[class].trier, current, NULL) == current &&
-		    mo_auto_may(m, reason))
-			return m;
-	return NULL;
-}
-
-/* For a batch that is too long to be left to one CPU, if that can be helped. */
-static struct mo_migrator *
-mo_auto_choose_longer(const struct mo_extent *extent,
-		      enum migrate_reason reason, enum mo_outcome *outcome)
-{
-	unsigned int class = mo_class_of(extent, true);
-	struct mo_migrator *m = mo_auto_claimed(class, reason);
-
-	*outcome = MO_TRIAL;
-	if (m)
-		return m;
-	*outcome = MO_CHOSEN;
-	m = mo_auto_fastest(extent, reason, true, false);
-	if (!m)
-		m = mo_auto_fastest(extent, reason, true, true);
-	if (!m)
-		*outcome = MO_NOT_READY;
-	return m;
-}
-
-/**
- * mo_auto_choose - decide who copies a batch that is unmapped
- * @extent: What is to be copied.
- * @reason: Why it is migrated.
- * @longer: The batch is longer than without offload.
- * @outcome: Set to the cause.
- *
- * To be called inside mo_srcu, once for each batch.
- *
- * Return: as mo_auto_pick(); but a batch that is @longer is not left to
- * today's path because nobody is ready any more, as long as there is somebody.
- */
-struct mo_migrator *mo_auto_choose(const struct mo_extent *extent,
-				   enum migrate_reason reason,
-				   bool longer, enum mo_outcome *outcome)
-{
-	struct mo_migrator *m = NULL;
-
-	*outcome = MO_TOO_SHORT;
-	if (longer)
-		m = mo_auto_choose_longer(extent, reason, outcome);
-	else if (extent->bytes >= max(READ_ONCE(mo_min_batch_bytes),
-				      MO_COST_MIN_BYTES))
-		m = mo_auto_pick(extent, reason, false, outcome);
-	if (!m && *outcome != MO_SLOWER)
-		return NULL;
-	if (m && m != mo_auto)
-		mo_stat_add(m, reason, *outcome == MO_TRIAL ?
-			    MO_STAT_AUTO_TRIAL : MO_STAT_AUTO_FASTEST, 1);
-	mo_auto_rest(m, mo_class_of(extent, longer), extent->bytes);
-	return m;
+	if (plan->outcome == MO_SLOWER || plan->outcome == MO_CHOSEN ||
+	    plan->outcome == MO_TRIAL)
+		mo_auto_rest(plan);
+	if (plan->copier && plan->copier != mo_auto)
+		mo_stat_add(plan->copier, plan->reason, plan->trial ?
+			    MO_STAT_AUTO_TRIAL : MO_STAT_AUTO_FASTEST,
+			    plan->outcome <= MO_TRIAL);
+	if (plan->trial)
+		WRITE_ONCE(mo_auto_speed(plan->copier, plan)->trial, false);
+	plan->trial = false;
 }
 
 /* As the move does it: folio by folio, by the calling CPU. */
@@ -360,39 +219,34 @@ static void mo_auto_copy(struct migrate_batch *batch)
 	}
 }
 
-/* Takes all that can be taken; the others are no choice. */
+/* A plan that was made before "auto" was left may not have given its trial back. */
 static int mo_auto_activate(void)
 {
 	struct mo_migrator *m;
 
 	list_for_each_entry(m, &mo_migrators, node)
-		mo_policy_adopt(m);
+		for (int class = 0; class < NR_MO_CLASSES; class++)
+			WRITE_ONCE(m->speed[class].trial, false);
 	return 0;
-}
-
-static void mo_auto_deactivate(void)
-{
-	struct mo_migrator *m;
-
-	list_for_each_entry(m, &mo_migrators, node)
-		mo_policy_release(m);
 }
 
 static const struct migrate_ops mo_auto_ops = {
 	.name = "auto",
 	.by_name_only = true,
 	.activate = mo_auto_activate,
-	.deactivate = mo_auto_deactivate,
+	.choose = mo_auto_choose,
+	.done = mo_auto_done,
 	.copy = mo_auto_copy,
 };
 
 static int __init mo_auto_init(void)
 {
-	struct mo_migrator *m = mo_migrator_create(&mo_auto_ops);
+	int err = migrate_offload_register(&mo_auto_ops);
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
-	mo_auto = m;
+	if (err)
+		return err;
+	guard(mutex)(&mo_lock);
+	mo_auto = mo_find(mo_auto_ops.name);
 	return 0;
 }
 

@@ -85,7 +85,6 @@ struct mo_helper {
  * struct mo_window - all the state that a batch copy needs
  * @node: Entry in the list of free windows.
  * @batch: What the migrator sees.
- * @class: Which measurements concern it.
  * @job: State of a parallel copy of @batch.
  * @helpers: Helpers of @job.
  * @allowed: Scratch: CPUs that a helper may use.
@@ -99,7 +98,6 @@ struct mo_helper {
 struct mo_window {
 	struct list_head node;
 	struct migrate_batch batch;
-	unsigned int class;
 	struct mo_job job;
 	struct mo_helper helpers[MIGRATE_OFFLOAD_MAX_WORKERS - 1];
 	struct cpumask allowed;
@@ -165,31 +163,25 @@ struct mo_stats {
 	u64 nr[MR_TYPES][NR_MO_STATS];
 };
 
-/**
- * struct mo_extent - what is on a list of folios
- * @bytes: Bytes that look eligible.
- * @nr_folios: Folios that they are in.
- */
-struct mo_extent {
-	unsigned long bytes;
-	unsigned int nr_folios;
-};
-
 /*
  * Measurements are kept apart for folios smaller than 64 KB, than a default
  * batch, and others; and for batches of at most about the default length and
  * others (the odd ones).
  */
 #define NR_MO_CLASSES	6
+/* Batches until the cost of a migrator is known. */
+#define MO_SPEED_SAMPLES	3
+/* A smaller batch says little about the cost of a larger one. */
+#define MO_COST_MIN_BYTES	((unsigned long)SZ_256K)
 
 /**
  * struct mo_speed - what a migrator was measured to cost, in one class
  * @cost: Nanoseconds for each MB, an average; 0 without a measurement.
  * @last: The last measurement.
  * @nr_samples: Measurements, until there are enough.
- * @nr_tries: Batches that "auto" gave to it, until there are enough.
- * @rested: Bytes that "auto" gave to others since the last one.
- * @trier: Task that unmaps a long batch for a trial; compared, not dereferenced.
+ * @nr_tries: Batches that a chooser gave to it, until there are enough.
+ * @rested: Bytes that a chooser gave to other migrators since the last one.
+ * @trial: A batch that is planned or copied will be the next measurement.
  */
 struct mo_speed {
 	u32 cost;
@@ -197,7 +189,7 @@ struct mo_speed {
 	u32 nr_samples;
 	u32 nr_tries;
 	u64 rested;
-	struct task_struct *trier;
+	bool trial;
 };
 
 /**
@@ -207,7 +199,7 @@ struct mo_speed {
  *	read also inside mo_srcu.
  * @nr_users: Slots that name it, under mo_lock; activated while
  *	there are any.
- * @by_auto: One of the users is "auto", which may choose it.
+ * @adopted: One of the users is a chooser, which may choose it.
  * @speed: What it was measured to cost.
  * @kobj: Its directory in sysfs; holds the memory.
  * @reasons: Directory "reasons" in that.
@@ -217,7 +209,7 @@ struct mo_migrator {
 	const struct migrate_ops *ops;
 	struct list_head node;
 	unsigned int nr_users;
-	bool by_auto;
+	bool adopted;
 	struct mo_speed speed[NR_MO_CLASSES];
 	struct kobject kobj;
 	struct kobject *reasons;
@@ -226,19 +218,17 @@ struct mo_migrator {
 
 /**
  * struct mo_slot - one decision for a migrator
- * @m: Whose turn it is; NULL leaves that to a more general slot.
- * @node: Entry in the list of handles, for theirs, under mo_lock.
+ * @m: The migrator; NULL leaves the decision to a more general slot.
  *
  * There is one for each reason, a general one, and one for each handle of a
  * kernel user.
  */
 struct mo_slot {
 	struct mo_migrator __rcu *m;
-	struct list_head node;
 };
 
-/* The wish of a task in migrate_pages_with(), on its stack. */
-struct mo_wish {
+/* The override of a task in migrate_pages_with(), on its stack. */
+struct mo_override {
 	struct hlist_node node;
 	struct task_struct *task;
 	struct mo_slot *slot;
@@ -254,86 +244,113 @@ struct mo_reason_name {
 #define NR_MO_POLICIES	9
 extern const struct mo_reason_name mo_policies[NR_MO_POLICIES];
 
-/* migrate_offload.c */
-extern bool mo_file_folios;
-bool mo_eligible(struct folio *src);
-u64 mo_window_copy(struct mo_migrator *m,
-		   struct mo_window *window);
-void mo_window_finish(struct mo_migrator *m,
-		      struct mo_window *window, u64 ns, bool whole);
-bool mo_batch_count(struct mo_migrator *m,
-		    const struct migrate_batch *batch, u64 ns,
-		    const unsigned int *nr, u64 nr_pages);
-bool mo_batch_settle(struct mo_migrator *m,
-		     struct migrate_batch *batch, u64 ns,
-		     struct list_head *src_rejects,
-		     struct list_head *dst_rejects);
-
-void mo_renew_all(struct list_head *src_folios,
-		  struct list_head *dst_folios,
-		  new_folio_t get_new_folio, free_folio_t put_new_folio,
-		  unsigned long private, struct list_head *src_rejects,
-		  struct list_head *dst_rejects);
-
-/* mo_gate.c */
-extern unsigned long mo_max_batch_bytes;
-extern unsigned long mo_min_batch_bytes;
-struct mo_extent mo_likely(const struct list_head *folios,
-			   unsigned long enough);
-bool mo_is_longer(const struct mo_extent *extent, int nr_default);
-bool mo_allowed(const struct mo_migrator *m,
-		enum migrate_reason reason);
-struct mo_migrator *mo_copier(struct mo_migrator *m,
-			      enum migrate_reason reason,
-			      const struct mo_extent *extent,
-			      bool longer, enum mo_outcome *outcome);
-
-/* mo_registry.c */
+/* policy.c */
 extern struct mutex mo_lock;
 extern struct list_head mo_migrators;
-struct mo_migrator *mo_find(const char *name);
-int mo_check_name(const char *name);
-struct mo_migrator *mo_migrator_create(const struct migrate_ops *ops);
-
-/* mo_policy.c */
 extern struct srcu_struct mo_srcu;
-struct mo_migrator *mo_choose(enum migrate_reason reason);
+extern unsigned int mo_generation;
+struct mo_migrator *mo_find(const char *name);
+struct mo_migrator *mo_named(const char *name);
+int mo_slot_set(struct mo_slot *slot, struct mo_migrator *m);
+struct mo_migrator *mo_policy_of(const struct mo_slot *override,
+				 enum migrate_reason reason);
+bool mo_is_candidate(const struct mo_migrator *candidate);
 ssize_t mo_show_name(char *buf, ssize_t len, const char *name, bool chosen);
 ssize_t mo_show_selected(char *buf);
 int mo_policy_set(enum migrate_reason reason, const char *name);
 ssize_t mo_policy_show(enum migrate_reason reason, char *buf);
-void mo_policy_adopt(struct mo_migrator *m);
-void mo_policy_release(struct mo_migrator *m);
 void mo_policy_join(struct mo_migrator *m);
 void mo_policy_forget(struct mo_migrator *m);
-void mo_wish_begin(struct mo_wish *wish,
-		   struct migrate_handle *handle,
-		   enum migrate_reason reason);
-void mo_wish_end(struct mo_wish *wish);
 
-/* mo_auto.c */
-extern struct mo_migrator *mo_auto;
-unsigned int mo_class_of(const struct mo_extent *extent, bool longer);
+/* Return true if choosers may choose @m. */
+static inline bool mo_is_active(const struct mo_migrator *m)
+{
+	/* Pairs with the release in mo_adopt(): it is active. */
+	return smp_load_acquire(&m->adopted);
+}
+
+/* registry.c */
+int mo_check_name(const char *name);
+struct mo_migrator *mo_migrator_create(const struct migrate_ops *ops);
+
+/* handles.c */
+#ifdef CONFIG_MIGRATE_OFFLOAD_HANDLES
+void mo_handles_forget(const struct mo_migrator *m);
+void mo_override_begin(struct mo_override *override,
+		       struct migrate_handle *handle,
+		       enum migrate_reason reason);
+void mo_override_end(struct mo_override *override);
+struct mo_slot *mo_override_find(enum migrate_reason reason);
+#else
+static inline void mo_handles_forget(const struct mo_migrator *m)
+{
+}
+
+static inline struct mo_slot *mo_override_find(enum migrate_reason reason)
+{
+	return NULL;
+}
+#endif
+
+/* cost.c */
+unsigned int mo_class_of(const struct mo_size *size, bool long_batch);
 u32 mo_cost_learn(u32 *cost, u64 bytes, u64 ns, bool whole);
-void mo_speed_learn(struct mo_speed *speed, u64 bytes, u64 ns,
-		    bool whole);
-struct mo_migrator *mo_auto_pick(const struct mo_extent *extent,
-				 enum migrate_reason reason,
-				 bool longer, enum mo_outcome *outcome);
-struct mo_migrator *mo_auto_choose(const struct mo_extent *extent,
-				   enum migrate_reason reason,
-				   bool longer, enum mo_outcome *outcome);
+void mo_speed_learn(struct mo_speed *speed, u64 bytes, u64 ns, bool whole);
 
-/* mo_stall.c */
+/* stall.c */
+#ifdef CONFIG_MIGRATE_OFFLOAD_STALL
 extern unsigned long mo_max_stall_us;
 extern u32 mo_unmap_costs[NR_MO_CLASSES / 2];
-void mo_stall_begin(const struct folio *first);
-void mo_stall_unmapped(const struct folio *first,
-		       const struct mo_extent *extent);
-unsigned long mo_stall_limit(const struct mo_migrator *m,
-			     const struct mo_extent *extent);
+void mo_stall_begin(struct mo_plan *plan);
+void mo_stall_unmapped(const struct mo_plan *plan);
+unsigned long mo_stall_limit(const struct mo_plan *plan);
+#else
+static inline void mo_stall_begin(struct mo_plan *plan)
+{
+}
 
-/* mo_pool.c */
+static inline void mo_stall_unmapped(const struct mo_plan *plan)
+{
+}
+
+static inline unsigned long mo_stall_limit(const struct mo_plan *plan)
+{
+	return ULONG_MAX;
+}
+#endif
+
+/* plan.c */
+extern unsigned long mo_max_batch_bytes;
+extern unsigned long mo_min_batch_bytes;
+extern bool mo_file_folios;
+bool mo_eligible(struct folio *src);
+struct mo_migrator *mo_choose(enum migrate_reason reason);
+bool mo_allowed(const struct mo_migrator *m, enum migrate_reason reason);
+void mo_plan_folio(struct mo_plan *plan, const struct folio *folio,
+		   enum migrate_reason reason);
+bool mo_plan_enter(struct mo_plan *plan);
+void mo_plan_leave(struct mo_plan *plan);
+
+/* core.c */
+bool mo_batch_count(struct mo_migrator *m, const struct migrate_batch *batch,
+		    u64 ns, const unsigned int *nr, u64 nr_pages);
+bool mo_batch_settle(struct mo_migrator *m, struct migrate_batch *batch, u64 ns,
+		     struct mo_folios *folios);
+u64 mo_window_copy(struct mo_migrator *m, struct mo_window *window);
+void mo_window_finish(struct mo_plan *plan, u64 ns, bool whole);
+
+/* renew.c */
+#ifdef CONFIG_MIGRATE_OFFLOAD_RENEW
+void mo_renew(struct mo_folios *folios);
+#else
+static inline void mo_renew(struct mo_folios *folios)
+{
+	list_splice_tail_init(&folios->src_lost, &folios->src_rejects);
+	list_splice_tail_init(&folios->dst_lost, &folios->dst_rejects);
+}
+#endif
+
+/* helpers.c */
 int mo_pool_create(void);
 void mo_pool_destroy(void);
 struct mo_window *mo_window_get(void);
@@ -343,7 +360,7 @@ void mo_batch_init(struct mo_window *window);
 bool mo_batch_add(struct migrate_batch *batch, struct folio *src,
 		  struct folio *dst, unsigned int nr_pages);
 
-/* mo_job.c */
+/* pieces.c */
 unsigned int mo_job_start(struct mo_job *job,
 			  struct migrate_batch *batch,
 			  unsigned int nr_workers, migrate_copy_fn copy);
@@ -352,10 +369,10 @@ void mo_job_copy_piece(struct mo_job *job, unsigned int piece);
 u64 mo_job_charge(struct mo_job *job, u64 start);
 void mo_job_settle(struct mo_job *job);
 
-/* mo_sysfs.c */
+/* sysfs.c */
 extern struct kobject *mo_kobj;
 
-/* mo_stats.c */
+/* stats.c */
 static inline void mo_stat_add(struct mo_migrator *m,
 			       enum migrate_reason reason,
 			       enum mo_stat stat, u64 n)

@@ -1,221 +1,444 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The gate: how long a batch may get, which ones a migrator is asked about, and who
- * would copy them.
+ * The plan of a batch: how long the batch may be, and which migrator copies it.
  *
- * See Documentation/mm/migrate_offload.rst.
+ * Everything is decided here, once for each batch, before its first folio is
+ * unmapped.  See Documentation/mm/migrate_offload.rst.
  */
-#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
+#include <linux/shmem_fs.h>
 #include <linux/sizes.h>
 #include <linux/srcu.h>
 
 #include "internal.h"
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/migrate_offload.h>
+
 /*
- * Longest batch that is offloaded: what a batch holds is unreachable until all
- * of it is copied.  Documentation/mm/migrate_offload.rst has the curve.
+ * Longest batch that is offloaded: its folios are unreachable until all of it
+ * is copied.  Documentation/mm/migrate_offload.rst has the curve.
  */
 unsigned long mo_max_batch_bytes = MAX(SZ_32M, MO_DEFAULT_BATCH_BYTES);
 /* Shortest one: below, waking helpers costs more than they copy. */
 unsigned long mo_min_batch_bytes = SZ_512K;
+/* Page cache of file systems that use filemap_migrate_folio(). */
+bool mo_file_folios;
 
-/*
- * What is on @folios and looks eligible without a lock, mapped or not: exact up to
- * the larger of @enough bytes and the least that is offloaded, then just more.
- */
-struct mo_extent mo_likely(const struct list_head *folios,
-			   unsigned long enough)
+/* Return true if only its owners and the isolation hold references to @folio. */
+static bool mo_has_no_users(struct folio *folio)
 {
-	bool file_folios = READ_ONCE(mo_file_folios);
-	struct mo_extent extent = {};
+	/* Pages with movable_ops carry a type or a tagged mapping. */
+	return !page_has_type(&folio->page) &&
+	       folio_ref_count(folio) == folio_expected_ref_count(folio) + 1;
+}
+
+/**
+ * mo_eligible - check whether a migrator may copy a folio
+ * @src: Source folio, locked and unmapped, after the TLB flush.
+ *
+ * A folio that is copied before it is moved must not change in between.  That
+ * holds when its data is written only under the folio lock, through a page
+ * table, or under a reference that was held at this check.  Mappings with
+ * locks of their own (buffer heads) and callbacks that copy under other rules
+ * are left to them.
+ *
+ * Return: true if it is such a folio, with no reference beyond the expected ones.
+ */
+bool mo_eligible(struct folio *src)
+{
+	struct address_space *mapping;
+
+	if (!mo_has_no_users(src) || folio_contain_hwpoisoned_page(src))
+		return false;
+	/* Anonymous, KSM, and in the swap cache also shmem. */
+	if (folio_test_anon(src) || folio_test_swapcache(src))
+		return true;
+
+	mapping = folio_mapping(src);
+	if (!mapping || mapping_inaccessible(mapping))
+		return false;
+	if (shmem_mapping(mapping))
+		return true;
+	return READ_ONCE(mo_file_folios) && !folio_test_private(src) &&
+	       mapping->a_ops->migrate_folio == filemap_migrate_folio;
+}
+
+/* Return the migrator for @reason; to be called and used inside mo_srcu. */
+struct mo_migrator *mo_choose(enum migrate_reason reason)
+{
+	return mo_policy_of(mo_override_find(reason), reason);
+}
+
+/**
+ * struct mo_walk - the walk of a list that decides about a batch
+ * @size: What looks eligible so far, without a lock.
+ * @nr_pages: Base pages so far.
+ * @nr_busy: Base pages of anonymous folios that no migrator could copy now, or
+ *	whose users wait for their lock.  Counted if @wants_long.
+ * @mapped: One of the folios belongs to the page cache.
+ * @wants_long: The list may make a long batch.
+ */
+struct mo_walk {
+	struct mo_size size;
+	unsigned long nr_pages;
+	unsigned long nr_busy;
+	bool mapped;
+	bool wants_long;
+};
+
+static void mo_walk_folio(struct mo_walk *walk, struct folio *folio)
+{
+	unsigned int nr = folio_nr_pages(folio);
+
+	walk->nr_pages += nr;
+	if (!folio_test_anon(folio)) {
+		walk->mapped = true;
+		if (!folio_test_swapbacked(folio) && !READ_ONCE(mo_file_folios))
+			return;
+	} else if (walk->wants_long &&
+		   (folio_test_swapcache(folio) || !mo_has_no_users(folio))) {
+		walk->nr_busy += nr;
+	}
+	walk->size.bytes += (unsigned long)nr << PAGE_SHIFT;
+	walk->size.nr_folios++;
+}
+
+/* The folios of a batch of the ordinary length. */
+static void mo_walk_batch(struct mo_plan *plan, struct mo_walk *walk,
+			  const struct list_head *folios)
+{
 	struct folio *folio;
 
-	enough = max(enough, READ_ONCE(mo_min_batch_bytes));
 	list_for_each_entry(folio, folios, lru) {
-		if (!file_folios && !folio_test_anon(folio) &&
-		    !folio_test_swapbacked(folio))
-			continue;
-		extent.bytes += folio_size(folio);
-		extent.nr_folios++;
-		if (extent.bytes > enough)
-			break;
+		mo_walk_folio(walk, folio);
+		plan->nr_visited++;
 	}
-	return extent;
 }
 
 /*
- * Are the folios of @extent a batch that is longer than without offload?  The folio
- * that ends one may make it almost twice as long as the default.
+ * Go on behind that batch, up to @nr_max base pages in all.  The folios of a long
+ * batch are unreachable for longer.  So it holds no page cache, for whose lock
+ * read() and write() wait, and no more than @nr_busy pages that stay with the
+ * calling CPU.
+ *
+ * Returns the entry behind the last folio that may be in the batch.
  */
-bool mo_is_longer(const struct mo_extent *extent, int nr_default)
+static struct list_head *mo_walk_on(struct mo_plan *plan, struct mo_walk *walk,
+				    struct list_head *rest, unsigned long nr_max,
+				    unsigned long nr_busy,
+				    struct list_head *hugetlb)
 {
-	return extent->bytes > 2 * ((unsigned long)nr_default << PAGE_SHIFT);
+	struct list_head *pos = rest->next;
+
+	while (pos != rest && walk->nr_pages < nr_max) {
+		struct folio *folio = list_entry(pos, struct folio, lru);
+
+		if (!(++plan->nr_visited % 512))
+			cond_resched();
+		if (folio_test_hugetlb(folio)) {
+			/* As migrate_pages() does where it cuts the list. */
+			pos = pos->next;
+			list_move_tail(&folio->lru, hugetlb);
+			continue;
+		}
+		if (!folio_test_anon(folio) || walk->nr_busy >= nr_busy)
+			break;
+		mo_walk_folio(walk, folio);
+		pos = pos->next;
+	}
+	return pos;
 }
 
-/* May @m be used for the current task, migrating for @reason, at all? */
+/* Return true if @m may be used for the current task and @reason at all. */
 bool mo_allowed(const struct mo_migrator *m, enum migrate_reason reason)
 {
 	return !m->ops->allowed || m->ops->allowed(reason);
 }
 
-/* Who would copy a batch that is longer than without offload? */
-static struct mo_migrator *mo_gate(struct mo_migrator *m,
-				   enum migrate_reason reason,
-				   const struct mo_extent *extent)
+/* Choose a copier for what @plan->size has, and note why there is one or none. */
+static void mo_plan_choose(struct mo_plan *plan)
 {
-	enum mo_outcome outcome;
+	struct mo_migrator *m = plan->migrator;
 
-	if (extent->bytes < READ_ONCE(mo_min_batch_bytes))
-		return NULL;
-	if (m == mo_auto)
-		return mo_auto_pick(extent, reason, true, &outcome);
-	return mo_allowed(m, reason) &&
-	       m->ops->ready(reason, extent->bytes, true) ? m : NULL;
+	plan->class = mo_class_of(&plan->size, plan->long_batch);
+	if (plan->size.bytes < max(READ_ONCE(mo_min_batch_bytes), 1UL)) {
+		plan->outcome = MO_TOO_SHORT;
+	} else if (m->ops->choose) {
+		plan->copier = m->ops->choose(plan);
+	} else if (!mo_allowed(m, plan->reason)) {
+		plan->outcome = MO_NOT_ALLOWED;
+	} else if (!m->ops->ready(plan->reason, plan->size.bytes,
+				  plan->long_batch)) {
+		plan->outcome = MO_NOT_READY;
+	} else {
+		plan->outcome = MO_CHOSEN;
+		plan->copier = m;
+	}
 }
 
-/* Inside mo_srcu: how many base pages may a batch from @from hold? */
-static int mo_limit(const struct list_head *from,
-		    enum migrate_reason reason, int nr_default)
+/*
+ * Return true if the migrators of @plan may be used, which holds inside this
+ * section of mo_srcu.
+ */
+static bool mo_plan_is_current(const struct mo_plan *plan)
 {
-	unsigned long limit = READ_ONCE(mo_max_batch_bytes);
-	unsigned long nr_bytes = (unsigned long)nr_default << PAGE_SHIFT;
-	struct mo_migrator *m = mo_choose(reason);
-	unsigned long enough = m == mo_auto ? 2 * nr_bytes : nr_bytes;
-	struct mo_extent extent;
-
-	if (!m || limit <= nr_bytes)
-		return nr_default;
-
-	mo_stall_begin(list_first_entry(from, struct folio, lru));
-	extent = mo_likely(from, enough);
+	lockdep_assert(srcu_read_lock_held(&mo_srcu));
 	/*
-	 * What fits into a default batch is asked about later.  "auto" has no
-	 * measurements of what is longer than that, but not yet long.
+	 * mo_changed() comes before the grace period after which a migrator is
+	 * gone.  If its effect is not seen here, that grace period waits for us.
 	 */
-	if (extent.bytes <= enough)
-		return nr_default;
-	m = mo_gate(m, reason, &extent);
-	if (!m)
-		return nr_default;
-	limit = min(limit, mo_stall_limit(m, &extent));
-	if (limit <= nr_bytes)
-		return nr_default;
-	return min(limit >> PAGE_SHIFT, (unsigned long)INT_MAX / 2);
+	if (READ_ONCE(mo_generation) == plan->generation)
+		return true;
+	return mo_choose(plan->reason) == plan->migrator &&
+	       (plan->copier == plan->migrator ||
+		mo_is_candidate(plan->copier));
+}
+
+/* Give back what the plan holds.  To be called inside mo_srcu. */
+static void mo_plan_release(struct mo_plan *plan)
+{
+	if (plan->window)
+		mo_window_put(plan->window);
+	plan->window = NULL;
+	if (mo_plan_is_current(plan) && plan->migrator->ops->done)
+		plan->migrator->ops->done(plan);
+	plan->copier = NULL;
+}
+
+/*
+ * Choose a copier for a long batch.  Its window is reserved now: if there was none
+ * after the unmapping, the calling CPU would have to copy all of it.
+ */
+static bool mo_plan_choose_long(struct mo_plan *plan, int nr_default,
+				unsigned long *nr_max)
+{
+	plan->window = mo_window_get();
+	if (!plan->window)
+		return false;
+	plan->long_batch = true;
+	mo_plan_choose(plan);
+	if (plan->copier) {
+		*nr_max = min(*nr_max, mo_stall_limit(plan) >> PAGE_SHIFT);
+		if (*nr_max > nr_default)
+			return true;
+		plan->outcome = MO_TOO_SHORT;
+	}
+	plan->long_batch = false;
+	if (plan->copier) {
+		mo_plan_release(plan);
+	} else {
+		mo_window_put(plan->window);
+		plan->window = NULL;
+	}
+	return false;
+}
+
+/*
+ * Lengthen the batch in @folios from @rest, if there is a copier for a long one.
+ * Until that is known, the walk goes no further than one more ordinary batch, so
+ * it never visits more than twice the folios of a list.
+ */
+static bool mo_plan_long(struct mo_plan *plan, const struct mo_walk *walk,
+			 struct list_head *folios, struct list_head *rest,
+			 int nr_default, struct list_head *hugetlb)
+{
+	unsigned long nr_max = READ_ONCE(mo_max_batch_bytes) >> PAGE_SHIFT;
+	unsigned long nr_ahead = min(nr_max, 2UL * nr_default + 1);
+	struct mo_size size = plan->size;
+	struct mo_walk ahead = *walk, all = *walk;
+	struct list_head *end;
+	LIST_HEAD(more);
+
+	if (!walk->wants_long || walk->mapped || walk->nr_busy >= nr_default)
+		return false;
+	mo_walk_on(plan, &ahead, rest, nr_ahead, nr_default, hugetlb);
+	if ((ahead.size.bytes >> PAGE_SHIFT) - ahead.nr_busy <= nr_default)
+		return false;
+	plan->size = ahead.size;
+	if (!mo_plan_choose_long(plan, nr_default, &nr_max)) {
+		plan->size = size;
+		return false;
+	}
+	end = mo_walk_on(plan, &all, rest, nr_max, nr_default, hugetlb);
+	list_cut_before(&more, rest, end);
+	list_splice_tail(&more, folios);
+	plan->size = all.size;
+	plan->nr_pages = all.nr_pages;
+	return true;
+}
+
+/* Count and trace what was decided. */
+static void mo_plan_decided(struct mo_plan *plan)
+{
+	struct mo_migrator *m = plan->migrator;
+
+	trace_mm_migrate_offload_plan(plan->copier ? plan->copier->ops->name :
+				      m->ops->name, plan->reason,
+				      mo_outcome_names[plan->outcome],
+				      plan->size.nr_folios, plan->nr_pages,
+				      plan->size.bytes);
+	if (plan->copier)
+		return;
+	mo_stat_decline(m, plan->reason, plan->outcome);
+	if (m->ops->done)
+		m->ops->done(plan);
+}
+
+/* To be called inside mo_srcu. */
+static void mo_plan_init(struct mo_plan *plan, enum migrate_reason reason)
+{
+	*plan = (struct mo_plan) {
+		.reason = reason,
+		/* Pairs with the release in mo_changed(). */
+		.generation = smp_load_acquire(&mo_generation),
+		.migrator = mo_choose(reason),
+	};
 }
 
 /**
- * __mo_batch_end - where does the next batch end?
- * @from: Folios to migrate.
- * @end: Where it ends without offload: what is behind the batch, or @from.
- * @nr_pages: Base pages before @end.
- * @reason: Why they are migrated.
- * @nr_default: Limit without offload, in base pages.
- * @hugetlb: Takes hugetlb folios, which are no part of a batch.
+ * mo_plan_begin - decide about a batch before it is unmapped
+ * @plan: Set to the decision.
+ * @folios: The batch as it is on the ordinary path.  It may be lengthened.
+ * @rest: Folios behind it, not empty only if the batch has @nr_default base pages.
+ * @reason: Reason of the migration.
+ * @nr_default: Base pages at which a batch ends on the ordinary path.
+ * @hugetlb: Takes hugetlb folios of @rest, which are no part of a batch.
  *
- * A batch longer than @nr_default keeps its folios unreachable for longer, so
- * it must be copied by somebody faster than the calling CPU.  That is decided
- * here, before anything is unmapped.
+ * A batch is long only if a migrator is ready to copy it faster than the calling
+ * CPU, and if that can copy what the batch holds.
  *
- * Context: migrate_pages(), for a list that does not fit into a default batch.
- * Return: @end, or an entry behind it, or @from for all of the list.
+ * Context: Process context, with no folio lock held.  Sleeps; allocates nothing.
+ * Return: @plan.
  */
-struct list_head *__mo_batch_end(struct list_head *from,
-				 struct list_head *end,
-				 int nr_pages,
-				 enum migrate_reason reason,
-				 int nr_default,
-				 struct list_head *hugetlb)
+struct mo_plan *mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
+			      struct list_head *rest, enum migrate_reason reason,
+			      int nr_default, struct list_head *hugetlb)
+{
+	struct mo_walk walk = {
+		.wants_long = !list_empty(rest) &&
+			      READ_ONCE(mo_max_batch_bytes) >> PAGE_SHIFT > nr_default,
+	};
+	int idx = srcu_read_lock(&mo_srcu);
+
+	mo_plan_init(plan, reason);
+	if (plan->migrator && !list_empty(folios)) {
+		mo_walk_batch(plan, &walk, folios);
+		plan->size = walk.size;
+		plan->nr_pages = walk.nr_pages;
+		if (!mo_plan_long(plan, &walk, folios, rest, nr_default, hugetlb))
+			mo_plan_choose(plan);
+		mo_plan_decided(plan);
+		mo_stall_begin(plan);
+	}
+	srcu_read_unlock(&mo_srcu, idx);
+	return plan;
+}
+
+/**
+ * mo_plan_split - take a batch from folios that were split, and decide about it
+ * @plan: Set to the decision; the one about the batch that they were in is over.
+ * @folios: Takes the batch; empty.
+ * @split: The folios.
+ * @reason: Reason of the migration.
+ * @nr_default: Base pages at which a batch ends on the ordinary path.
+ * @hugetlb: As for mo_plan_begin().
+ *
+ * A long batch of huge folios may be split into as many small ones, which no
+ * migrator has been asked about.
+ *
+ * Context: As mo_plan_begin().
+ * Return: @plan.
+ */
+struct mo_plan *mo_plan_split(struct mo_plan *plan, struct list_head *folios,
+			      struct list_head *split, enum migrate_reason reason,
+			      int nr_default, struct list_head *hugetlb)
+{
+	struct list_head *pos;
+	int nr_pages = 0;
+
+	list_for_each(pos, split) {
+		if (nr_pages >= nr_default)
+			break;
+		nr_pages += folio_nr_pages(list_entry(pos, struct folio, lru));
+	}
+	list_cut_before(folios, split, pos);
+	return mo_plan_begin(plan, folios, split, reason, nr_default, hugetlb);
+}
+
+/**
+ * mo_plan_folio - decide about a folio that is a batch by itself
+ * @plan: Set to the decision.
+ * @folio: The folio.
+ * @reason: Reason of the migration.
+ *
+ * Context: Inside mo_srcu, until mo_plan_leave().
+ */
+void mo_plan_folio(struct mo_plan *plan, const struct folio *folio,
+		   enum migrate_reason reason)
+{
+	mo_plan_init(plan, reason);
+	if (!plan->migrator)
+		return;
+	plan->size = (struct mo_size) { folio_size(folio), 1 };
+	plan->nr_pages = folio_nr_pages(folio);
+	mo_plan_choose(plan);
+	mo_plan_decided(plan);
+}
+
+/**
+ * mo_plan_enter - begin the copy of a planned batch
+ * @plan: The plan; it has a copier.
+ *
+ * What has changed since the decision leaves the batch to the ordinary path.
+ *
+ * Context: Inside mo_srcu, until mo_plan_leave().
+ * Return: true if @plan->copier is to copy into @plan->window.
+ */
+bool mo_plan_enter(struct mo_plan *plan)
+{
+	struct mo_migrator *m;
+
+	if (!mo_plan_is_current(plan)) {
+		plan->outcome = MO_CHANGED;
+	} else {
+		if (!plan->window)
+			plan->window = mo_window_get();
+		if (plan->window)
+			return true;
+		plan->outcome = MO_NO_WINDOW;
+	}
+	m = mo_choose(plan->reason);
+	if (m)
+		mo_stat_decline(m, plan->reason, plan->outcome);
+	return false;
+}
+
+/**
+ * mo_plan_leave - end a plan
+ * @plan: The plan.  It has no copier afterwards.
+ *
+ * Gives back its window and what its migrator has claimed for it.
+ *
+ * Context: Inside mo_srcu.
+ */
+void mo_plan_leave(struct mo_plan *plan)
+{
+	if (plan->copier)
+		mo_plan_release(plan);
+}
+
+/* See mo_plan_end(). */
+void __mo_plan_end(struct mo_plan *plan)
 {
 	int idx = srcu_read_lock(&mo_srcu);
-	int limit = mo_limit(from, reason, nr_default);
 
+	/* It did not come to its copy. */
+	plan->outcome = MO_CHANGED;
+	mo_plan_leave(plan);
 	srcu_read_unlock(&mo_srcu, idx);
-	while (end != from && nr_pages < limit) {
-		struct folio *folio = list_entry(end, struct folio, lru);
-
-		end = end->next;
-		if (folio_test_hugetlb(folio))
-			list_move_tail(&folio->lru, hugetlb);
-		else
-			nr_pages += folio_nr_pages(folio);
-	}
-	return end;
-}
-
-/* Is there enough to be copied to ask anybody? */
-static bool mo_long_enough(const struct list_head *src_folios, int nr_default)
-{
-	unsigned long least = READ_ONCE(mo_min_batch_bytes);
-	struct mo_extent extent = mo_likely(src_folios, least);
-
-	/* A longer one has passed the gate, whatever @least was. */
-	return extent.bytes >= least || mo_is_longer(&extent, nr_default);
-}
-
-/**
- * mo_wanted - is there enough to be copied for a migrator?
- * @src_folios: Sources: locked, unmapped, TLB flushed.
- * @reason: Why they are migrated.
- * @nr_default: Limit of a batch without offload, in base pages.
- *
- * Most batches hold a few small folios, which cost little more than to ask for a
- * migrator, its window and its opinion.  Nobody copies those.
- *
- * Context: As mo_copy(), which is to be called if this says so.
- * Return: whether a migrator is to be asked.  If one could have been, but is not, that
- * has been counted.
- */
-bool mo_wanted(const struct list_head *src_folios,
-	       enum migrate_reason reason, int nr_default)
-{
-	int idx = srcu_read_lock(&mo_srcu);
-	struct mo_migrator *m = mo_choose(reason);
-	bool wanted = false;
-
-	if (m && !list_empty(src_folios)) {
-		wanted = mo_long_enough(src_folios, nr_default);
-		if (!wanted)
-			mo_stat_decline(m, reason, MO_TOO_SHORT);
-	}
-	srcu_read_unlock(&mo_srcu, idx);
-	return wanted;
-}
-
-/**
- * mo_copier - who copies this batch?
- * @m: Who was chosen for the reason.
- * @reason: Why it is migrated.
- * @extent: What is to be copied.
- * @longer: It has passed the gate before it was unmapped.
- * @outcome: Set to the cause.
- *
- * What is longer has passed the gate; the others are asked about now, while "no"
- * costs nothing.
- *
- * Return: a migrator, or NULL.
- */
-struct mo_migrator *mo_copier(struct mo_migrator *m,
-			      enum migrate_reason reason,
-			      const struct mo_extent *extent,
-			      bool longer, enum mo_outcome *outcome)
-{
-	if (m == mo_auto)
-		return mo_auto_choose(extent, reason, longer, outcome);
-	*outcome = MO_NOT_ALLOWED;
-	if (!mo_allowed(m, reason))
-		return NULL;
-	*outcome = MO_CHOSEN;
-	if (longer)
-		return m;
-	*outcome = MO_TOO_SHORT;
-	if (extent->bytes < READ_ONCE(mo_min_batch_bytes))
-		return NULL;
-	*outcome = MO_NOT_READY;
-	if (!m->ops->ready(reason, extent->bytes, false))
-		return NULL;
-	*outcome = MO_CHOSEN;
-	return m;
 }

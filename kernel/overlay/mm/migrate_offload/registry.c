@@ -16,24 +16,11 @@
 
 /*
  * Serialises registration and unregistration as a whole.  Never taken by a
- * store() of sysfs, since unregistration waits for those.
+ * store() of sysfs, since unregistration waits for those.  mo_lock nests inside.
  */
 static DEFINE_MUTEX(mo_register_lock);
-/* Protects the list and what is selected.  Nests inside the above. */
-DEFINE_MUTEX(mo_lock);
-LIST_HEAD(mo_migrators);
-
-/* To be called with mo_lock held. */
-struct mo_migrator *mo_find(const char *name)
-{
-	struct mo_migrator *m;
-
-	lockdep_assert_held(&mo_lock);
-	list_for_each_entry(m, &mo_migrators, node)
-		if (!strcmp(m->ops->name, name))
-			return m;
-	return NULL;
-}
+/* Registered migrators that copy into windows, under mo_register_lock. */
+static unsigned int mo_nr_copiers;
 
 static struct kobj_attribute *mo_setting(struct mo_migrator *m,
 					 const char *setting)
@@ -99,11 +86,11 @@ ssize_t migrate_offload_setting_store(const char *migrator, const char *setting,
 }
 EXPORT_SYMBOL_GPL(migrate_offload_setting_store);
 
-/* Could @name be that of a migrator, and of its directory? */
+/* Return 0 if @name can be that of a migrator, and of its directory. */
 int mo_check_name(const char *name)
 {
 	static const char * const taken[] = {
-		"kernel", "default", "auto", "policy", "offload_migrator",
+		"kernel", "default", "policy", "offload_migrator",
 		"max_batch_bytes", "min_batch_bytes", "max_stall_us",
 		"file_folios",
 	};
@@ -142,9 +129,8 @@ struct mo_migrator *mo_migrator_create(const struct migrate_ops *ops)
  * Does not select it.
  *
  * Context: Process context.  Sleeps.
- * Return: 0; -EINVAL for a bad name or a missing callback; -EEXIST when the
- * name is taken; -ENOMEM; -ENODEV without sysfs.  On failure nothing has
- * changed.
+ * Return: 0; -EINVAL for a bad name or a missing callback; -EEXIST if the name is
+ * taken; -ENOMEM; -ENODEV without sysfs.  On failure nothing has changed.
  */
 int migrate_offload_register(const struct migrate_ops *ops)
 {
@@ -152,15 +138,15 @@ int migrate_offload_register(const struct migrate_ops *ops)
 	bool first;
 	int err;
 
-	if (!ops->copy || !ops->ready || mo_check_name(ops->name))
+	if (!ops->copy || (!ops->ready && !ops->choose) || mo_check_name(ops->name))
 		return -EINVAL;
 
 	guard(mutex)(&mo_register_lock);
-	scoped_guard(mutex, &mo_lock) {
+	scoped_guard(mutex, &mo_lock)
 		if (mo_find(ops->name))
 			return -EEXIST;
-		first = list_empty(&mo_migrators);
-	}
+	/* A chooser copies only where another migrator could. */
+	first = !ops->choose && !mo_nr_copiers;
 	if (first) {
 		err = mo_pool_create();
 		if (err)
@@ -172,8 +158,8 @@ int migrate_offload_register(const struct migrate_ops *ops)
 			mo_pool_destroy();
 		return PTR_ERR(m);
 	}
+	mo_nr_copiers += !ops->choose;
 	guard(mutex)(&mo_lock);
-	list_add_tail_rcu(&m->node, &mo_migrators);
 	mo_policy_join(m);
 	return 0;
 }
@@ -185,7 +171,9 @@ EXPORT_SYMBOL_GPL(migrate_offload_register);
  *
  * Where it is selected, "kernel" is selected instead, and "default" where a
  * reason's policy names it; handles for it become inert.  Waits for the batches
- * that it is copying.  On return nobody calls it, or reads its attributes, any more.
+ * that it is copying.  A batch that is planned and not yet copied takes the
+ * ordinary path.  On return the migrator is not called any more, and its
+ * attributes are not read.
  *
  * Context: Process context.  Sleeps.  Not from the migrator's callbacks or
  * attributes.
@@ -193,21 +181,20 @@ EXPORT_SYMBOL_GPL(migrate_offload_register);
 void migrate_offload_unregister(const struct migrate_ops *ops)
 {
 	struct mo_migrator *m;
-	bool last;
 
 	guard(mutex)(&mo_register_lock);
 	scoped_guard(mutex, &mo_lock) {
 		m = mo_find(ops->name);
 		if (WARN_ON_ONCE(!m || m->ops != ops))
 			return;
+		mo_handles_forget(m);
 		mo_policy_forget(m);
-		list_del_rcu(&m->node);
-		last = list_empty(&mo_migrators);
 	}
 	synchronize_srcu(&mo_srcu);
 	/* Outside mo_lock: this waits for stores in progress. */
 	mo_migrator_remove(m);
-	if (last)
+	mo_nr_copiers -= !ops->choose;
+	if (!mo_nr_copiers)
 		mo_pool_destroy();
 }
 EXPORT_SYMBOL_GPL(migrate_offload_unregister);

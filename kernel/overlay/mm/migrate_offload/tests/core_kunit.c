@@ -267,8 +267,12 @@ static void verdicts(struct kunit *test)
 	static const struct migrate_ops ops = { .name = "kunit" };
 	LIST_HEAD(srcs);
 	LIST_HEAD(dsts);
-	LIST_HEAD(src_rejects);
-	LIST_HEAD(dst_rejects);
+	struct mo_folios lists = {
+		.src_rejects = LIST_HEAD_INIT(lists.src_rejects),
+		.dst_rejects = LIST_HEAD_INIT(lists.dst_rejects),
+		.src_lost = LIST_HEAD_INIT(lists.src_lost),
+		.dst_lost = LIST_HEAD_INIT(lists.dst_lost),
+	};
 	struct mo_migrator *m;
 	struct folio *folios;
 
@@ -292,20 +296,20 @@ static void verdicts(struct kunit *test)
 		test_copies->pairs[i].verdict = given[i];
 	}
 	test_copies->batch.nr_helpers = 3;
-	mo_batch_settle(m, &test_copies->batch, 42, &src_rejects,
-			&dst_rejects);
+	mo_batch_settle(m, &test_copies->batch, 42, &lists);
 
 	for (int i = 0; i < ARRAY_SIZE(given); i++)
 		KUNIT_EXPECT_PTR_EQ(test, folios[2 * i + 1].private,
-				    given[i] == MIGRATE_COPIED ||
-				    given[i] == MIGRATE_DST_LOST ?
+				    given[i] == MIGRATE_COPIED ?
 				    (void *)0x1000007UL : (void *)0x1000003UL);
 	KUNIT_EXPECT_EQ(test, list_count_nodes(&srcs), 3);
 	KUNIT_EXPECT_EQ(test, list_count_nodes(&dsts), 3);
-	KUNIT_EXPECT_PTR_EQ(test, src_rejects.next, &folios[2].lru);
-	KUNIT_EXPECT_PTR_EQ(test, src_rejects.prev, &folios[6].lru);
-	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.next, &folios[3].lru);
-	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.prev, &folios[7].lru);
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&lists.src_rejects));
+	KUNIT_EXPECT_PTR_EQ(test, lists.src_rejects.next, &folios[2].lru);
+	KUNIT_EXPECT_PTR_EQ(test, lists.dst_rejects.next, &folios[3].lru);
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&lists.src_lost));
+	KUNIT_EXPECT_PTR_EQ(test, lists.src_lost.next, &folios[6].lru);
+	KUNIT_EXPECT_PTR_EQ(test, lists.dst_lost.next, &folios[7].lru);
 	KUNIT_EXPECT_EQ(test, mo_stat_read(m, MO_STAT_BATCHES), 1);
 	KUNIT_EXPECT_EQ(test, mo_stat_read(m, MO_STAT_FOLIOS), 1);
 	KUNIT_EXPECT_EQ(test, mo_stat_read(m, MO_STAT_BYTES),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of which lists of folios a migrator is asked about.
+ * KUnit tests of what is decided about a batch.
  */
 #include <kunit/test.h>
 
@@ -8,17 +8,20 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sizes.h>
+#include <linux/srcu.h>
 
 #include "../internal.h"
 
-#define TEST_FOLIOS	32
+#define TEST_FOLIOS	64
+#define TEST_ANON	(0x1000UL + 1)
 
-static bool test_says_yes;
+/* Ready for a long batch; for a short one. */
+static bool test_says_yes, test_says_short;
 
 static bool test_ready(enum migrate_reason reason, unsigned long bytes,
 		       bool longer)
 {
-	return longer && test_says_yes;
+	return longer ? test_says_yes : test_says_short;
 }
 
 static void test_no_copy(struct migrate_batch *batch)
@@ -33,37 +36,32 @@ static unsigned long test_min_bytes_were, test_max_bytes_were;
 static struct folio *test_folios;
 static struct mo_migrator *test_m;
 
-/* Put @nr on an empty list: page cache, not eligible until test_make_eligible(). */
-static void test_fill(struct list_head *list, int nr)
+/* Anonymous, isolated, with @refs references more. */
+static void test_be_anon(struct folio *folio, int refs)
 {
-	for (int i = 0; i < nr; i++)
-		list_add_tail(&test_folios[i].lru, list);
+	folio->mapping = (void *)TEST_ANON;
+	atomic_set(&folio->_mapcount, -1);
+	atomic_set(&folio->_refcount, 1 + refs);
 }
 
-static void test_make_eligible(void)
+/* In the page cache; not eligible, or if @shmem only for a short batch. */
+static void test_be_file(struct folio *folio, bool shmem)
+{
+	folio->mapping = NULL;
+	if (shmem)
+		__folio_set_swapbacked(folio);
+}
+
+static void test_all_anon(void)
 {
 	for (int i = 0; i < TEST_FOLIOS; i++)
-		__folio_set_swapbacked(&test_folios[i]);
+		test_be_anon(&test_folios[i], 0);
 }
 
-/* The entry behind the first @nr of @list. */
-static struct list_head *test_entry(struct list_head *list, int nr)
+static u64 test_declined(enum mo_outcome outcome)
 {
-	struct list_head *entry = list->next;
-
-	while (nr--)
-		entry = entry->next;
-	return entry;
-}
-
-static u64 test_declined(void)
-{
-	u64 sum = 0;
-
-	for (int i = 0; i < NR_MO_DECLINES; i++)
-		sum += mo_stat_read_reason(test_m, MR_SYSCALL,
-					   MO_STAT_DECLINED_TOO_SHORT + i);
-	return sum;
+	return mo_stat_read_reason(test_m, MR_SYSCALL, MO_STAT_DECLINED_TOO_SHORT +
+				   outcome - MO_TOO_SHORT);
 }
 
 static int test_init(struct kunit *test)
@@ -71,15 +69,19 @@ static int test_init(struct kunit *test)
 	test_min_bytes_were = mo_min_batch_bytes;
 	test_max_bytes_were = mo_max_batch_bytes;
 	test_says_yes = true;
+	test_says_short = false;
 	test_m = NULL;
 	test_folios = kunit_kcalloc(test, TEST_FOLIOS, sizeof(*test_folios),
 				    GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, test_folios);
+	for (int i = 0; i < TEST_FOLIOS; i++)
+		test_be_file(&test_folios[i], false);
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops), 0);
 	mutex_lock(&mo_lock);
 	test_m = mo_find("kunit");
 	mutex_unlock(&mo_lock);
 	KUNIT_ASSERT_EQ(test, migrate_offload_select("kunit"), 0);
+	mo_min_batch_bytes = 0;
 	return 0;
 }
 
@@ -91,22 +93,42 @@ static void test_exit(struct kunit *test)
 		migrate_offload_unregister(&test_ops);
 }
 
+static struct mo_plan test_plan;
+
 /*
- * How many of the folios are in a batch that is at least @nr_default long?  Hugetlb
- * folios behind that go to @hugetlb.
+ * Plan a batch as migrate_pages() does, from the folios that @from holds.  Returns
+ * how many are in the batch.
  */
+static int test_next_batch(struct list_head *from, enum migrate_reason reason,
+			   int nr_default, struct list_head *hugetlb)
+{
+	struct list_head *pos;
+	LIST_HEAD(batch);
+	int nr = 0;
+
+	list_for_each(pos, from)
+		if (nr++ == nr_default)
+			break;
+	list_cut_before(&batch, from, pos);
+	mo_plan_begin(&test_plan, &batch, from, reason, nr_default, hugetlb);
+	mo_plan_end(&test_plan);
+	return list_count_nodes(&batch);
+}
+
+static void test_fill(struct list_head *list, int nr)
+{
+	for (int i = 0; i < nr; i++)
+		list_add_tail(&test_folios[i].lru, list);
+}
+
+/* How many of the folios are in the first batch of all of them? */
 static int test_batch_beside(enum migrate_reason reason, int nr_default,
 			     struct list_head *hugetlb)
 {
-	struct list_head *end;
-	LIST_HEAD(batch);
 	LIST_HEAD(from);
 
 	test_fill(&from, TEST_FOLIOS);
-	end = mo_batch_end(&from, test_entry(&from, nr_default),
-			   nr_default, reason, nr_default, hugetlb);
-	list_cut_before(&batch, &from, end);
-	return list_count_nodes(&batch);
+	return test_next_batch(&from, reason, nr_default, hugetlb);
 }
 
 static int test_batch(enum migrate_reason reason, int nr_default)
@@ -119,12 +141,13 @@ static int test_batch(enum migrate_reason reason, int nr_default)
 /* A batch gets longer only for a ready migrator and enough eligible bytes. */
 static void longer_batches(struct kunit *test)
 {
-	mo_min_batch_bytes = 0;
-	/* Neither anonymous nor backed by swap. */
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
-	test_make_eligible();
+	KUNIT_EXPECT_FALSE(test, test_plan.long_batch);
+	test_all_anon();
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), TEST_FOLIOS);
+	KUNIT_EXPECT_TRUE(test, test_plan.long_batch);
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, TEST_FOLIOS), TEST_FOLIOS);
+	KUNIT_EXPECT_FALSE(test, test_plan.long_batch);
 	KUNIT_EXPECT_EQ(test, test_batch(MR_MEMORY_FAILURE, 16), 16);
 	mo_max_batch_bytes = 17 * PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 17);
@@ -141,6 +164,62 @@ static void longer_batches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
 }
 
+/* A long batch ends where page cache begins, and holds little that is in use. */
+static void long_batches_end(struct kunit *test)
+{
+	test_all_anon();
+	test_be_file(&test_folios[40], true);
+	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 40);
+	/* A batch that begins with page cache has the ordinary length. */
+	test_all_anon();
+	test_be_file(&test_folios[3], true);
+	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
+	/* The sixteenth folio with users is the last of a long batch. */
+	test_all_anon();
+	for (int i = 0; i < TEST_FOLIOS; i += 4)
+		test_be_anon(&test_folios[i], 1);
+	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 61);
+	/* If every other one has users, too little would be copied. */
+	for (int i = 0; i < TEST_FOLIOS; i += 2)
+		test_be_anon(&test_folios[i], 1);
+	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
+	for (int i = 0; i < TEST_FOLIOS; i++)
+		test_be_anon(&test_folios[i], 1);
+	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
+	/* Eligible folios that are far behind lengthen nothing before them. */
+	test_all_anon();
+	for (int i = 0; i < 48; i++)
+		test_be_file(&test_folios[i], false);
+	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
+}
+
+/* Deciding about all batches of a list visits each folio at most twice. */
+static void each_folio_is_visited_twice(struct kunit *test)
+{
+	for (int kind = 0; kind < 4; kind++) {
+		unsigned int visited = 0;
+		LIST_HEAD(hugetlb);
+		LIST_HEAD(from);
+
+		test_all_anon();
+		for (int i = 0; i < TEST_FOLIOS; i++)
+			if (kind == 1 || (kind == 2 && i < 50) ||
+			    (kind == 3 && i % 8 == 7))
+				test_be_file(&test_folios[i], true);
+		for (int yes = 0; yes <= 1; yes++) {
+			test_says_yes = yes;
+			test_fill(&from, TEST_FOLIOS);
+			while (!list_empty(&from)) {
+				test_next_batch(&from, MR_SYSCALL, 4, &hugetlb);
+				visited += test_plan.nr_visited;
+			}
+			KUNIT_EXPECT_GE(test, visited, TEST_FOLIOS);
+			KUNIT_EXPECT_LE(test, visited, 2 * TEST_FOLIOS);
+			visited = 0;
+		}
+	}
+}
+
 #ifdef CONFIG_HUGETLB_PAGE
 /* They are taken out where the batch goes on, as before that: first, between, last. */
 static void hugetlb_is_no_part(struct kunit *test)
@@ -148,9 +227,8 @@ static void hugetlb_is_no_part(struct kunit *test)
 	static const int which[] = { 16, 20, TEST_FOLIOS - 1 };
 	LIST_HEAD(hugetlb);
 
-	mo_min_batch_bytes = 0;
 	mo_max_batch_bytes = 24 * PAGE_SIZE;
-	test_make_eligible();
+	test_all_anon();
 	for (int i = 0; i < ARRAY_SIZE(which); i++) {
 		test_folios[which[i]].page.page_type = UINT_MAX;
 		__folio_set_hugetlb(&test_folios[which[i]]);
@@ -165,57 +243,164 @@ static void hugetlb_is_no_part(struct kunit *test)
 }
 #endif
 
-/* Is a migrator asked about a batch of @nr, or else, is that counted @declined times? */
-static bool test_wanted(struct kunit *test, int nr, int nr_default,
-			unsigned int declined)
+/* Plan a batch of @nr of the folios, and expect this outcome, counted once. */
+static void test_outcome(struct kunit *test, int nr, enum mo_outcome outcome)
 {
-	u64 before = test_declined();
-	LIST_HEAD(srcs);
-	bool wanted;
+	bool declined = outcome >= MO_TOO_SHORT;
+	u64 before = declined ? test_declined(outcome) : 0;
+	LIST_HEAD(hugetlb);
+	LIST_HEAD(batch);
+	LIST_HEAD(rest);
 
-	test_fill(&srcs, nr);
-	wanted = mo_wanted(&srcs, MR_SYSCALL, nr_default);
-	KUNIT_EXPECT_EQ(test, test_declined(), before + declined);
-	return wanted;
+	test_fill(&batch, nr);
+	mo_plan_begin(&test_plan, &batch, &rest, MR_SYSCALL, 512, &hugetlb);
+	KUNIT_EXPECT_EQ(test, test_plan.outcome, outcome);
+	KUNIT_EXPECT_EQ(test, mo_plan_copies(&test_plan), !declined);
+	if (declined)
+		KUNIT_EXPECT_EQ(test, test_declined(outcome), before + 1);
+	mo_plan_end(&test_plan);
 }
 
-/* Nobody is asked about what is shorter than the least that is offloaded. */
+/* Each decline of a short batch has one cause. */
 static void short_batches(struct kunit *test)
 {
+	test_says_short = true;
 	mo_min_batch_bytes = TEST_FOLIOS * PAGE_SIZE;
-	KUNIT_EXPECT_FALSE(test, test_wanted(test, TEST_FOLIOS, 512, 1));
-	test_make_eligible();
-	KUNIT_EXPECT_TRUE(test, test_wanted(test, TEST_FOLIOS, 512, 0));
-	KUNIT_EXPECT_FALSE(test, test_wanted(test, TEST_FOLIOS - 1, 512, 1));
-	/* It was long enough before it was unmapped. */
-	mo_min_batch_bytes = SZ_1G;
-	KUNIT_EXPECT_TRUE(test, test_wanted(test, TEST_FOLIOS, 15, 0));
-	KUNIT_EXPECT_FALSE(test, test_wanted(test, TEST_FOLIOS, 16, 1));
-	/* No batch at all, and nobody who could decline it. */
+	test_outcome(test, TEST_FOLIOS, MO_TOO_SHORT);
+	test_all_anon();
+	test_outcome(test, TEST_FOLIOS, MO_CHOSEN);
+	test_outcome(test, TEST_FOLIOS - 1, MO_TOO_SHORT);
 	mo_min_batch_bytes = 0;
-	KUNIT_EXPECT_FALSE(test, test_wanted(test, 0, 512, 0));
-	KUNIT_EXPECT_TRUE(test, test_wanted(test, 1, 512, 0));
-	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
-	KUNIT_EXPECT_FALSE(test, test_wanted(test, TEST_FOLIOS, 512, 0));
+	test_outcome(test, 1, MO_CHOSEN);
+	test_says_short = false;
+	test_outcome(test, TEST_FOLIOS, MO_NOT_READY);
+	/* shmem is eligible, too. */
+	test_says_short = true;
+	for (int i = 0; i < TEST_FOLIOS; i++)
+		test_be_file(&test_folios[i], true);
+	test_outcome(test, 1, MO_CHOSEN);
 }
 
-static struct kunit_case gate_cases[] = {
+/* An empty batch is no batch, and nothing is declined if nothing is selected. */
+static void no_batch(struct kunit *test)
+{
+	u64 before = test_declined(MO_TOO_SHORT);
+	LIST_HEAD(hugetlb);
+	LIST_HEAD(batch);
+	LIST_HEAD(rest);
+
+	mo_plan_begin(&test_plan, &batch, &rest, MR_SYSCALL, 512, &hugetlb);
+	KUNIT_EXPECT_FALSE(test, mo_plan_copies(&test_plan));
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
+	test_fill(&batch, 1);
+	mo_plan_begin(&test_plan, &batch, &rest, MR_SYSCALL, 512, &hugetlb);
+	KUNIT_EXPECT_FALSE(test, mo_plan_copies(&test_plan));
+	KUNIT_EXPECT_EQ(test, test_declined(MO_TOO_SHORT), before);
+}
+
+/* Folios that were split are planned again, a batch at a time. */
+static void split_folios(struct kunit *test)
+{
+	LIST_HEAD(hugetlb);
+	LIST_HEAD(batch);
+	LIST_HEAD(split);
+
+	test_all_anon();
+	test_fill(&split, TEST_FOLIOS);
+	mo_plan_split(&test_plan, &batch, &split, MR_SYSCALL, 16, &hugetlb);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&batch), TEST_FOLIOS);
+	KUNIT_EXPECT_TRUE(test, list_empty(&split));
+	mo_plan_end(&test_plan);
+
+	test_says_yes = false;
+	INIT_LIST_HEAD(&batch);
+	test_fill(&split, 40);
+	mo_plan_split(&test_plan, &batch, &split, MR_SYSCALL, 16, &hugetlb);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&batch), 16);
+	INIT_LIST_HEAD(&batch);
+	mo_plan_split(&test_plan, &batch, &split, MR_SYSCALL, 16, &hugetlb);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&batch), 16);
+	INIT_LIST_HEAD(&batch);
+	mo_plan_split(&test_plan, &batch, &split, MR_SYSCALL, 16, &hugetlb);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&batch), 8);
+	KUNIT_EXPECT_TRUE(test, list_empty(&split));
+}
+
+static void test_plan_one(void)
+{
+	LIST_HEAD(hugetlb);
+	LIST_HEAD(batch);
+	LIST_HEAD(rest);
+
+	test_fill(&batch, 1);
+	mo_plan_begin(&test_plan, &batch, &rest, MR_SYSCALL, 512, &hugetlb);
+}
+
+static bool test_enter(void)
+{
+	int idx = srcu_read_lock(&mo_srcu);
+	bool entered = mo_plan_enter(&test_plan);
+
+	mo_plan_leave(&test_plan);
+	srcu_read_unlock(&mo_srcu, idx);
+	return entered;
+}
+
+/* A selection between the decision and the copy is respected. */
+static void selection_changes(struct kunit *test)
+{
+	static const struct migrate_ops other = {
+		.name = "other", .ready = test_ready, .copy = test_no_copy,
+	};
+	u64 before = test_declined(MO_CHANGED);
+
+	test_says_short = true;
+	test_all_anon();
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&other), 0);
+	test_plan_one();
+	KUNIT_EXPECT_TRUE(test, test_enter());
+	/* Of something else, and of the same migrator again. */
+	test_plan_one();
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DAMON, "other"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kunit"), 0);
+	KUNIT_EXPECT_TRUE(test, test_enter());
+	test_plan_one();
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
+	KUNIT_EXPECT_FALSE(test, test_enter());
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("other"), 0);
+	test_plan_one();
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("kunit"), 0);
+	KUNIT_EXPECT_FALSE(test, test_enter());
+	KUNIT_EXPECT_EQ(test, test_declined(MO_CHANGED), before + 1);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("other"), 0);
+	test_plan_one();
+	migrate_offload_unregister(&other);
+	KUNIT_EXPECT_FALSE(test, test_enter());
+}
+
+static struct kunit_case plan_cases[] = {
 	KUNIT_CASE(longer_batches),
+	KUNIT_CASE(long_batches_end),
+	KUNIT_CASE(each_folio_is_visited_twice),
 #ifdef CONFIG_HUGETLB_PAGE
 	KUNIT_CASE(hugetlb_is_no_part),
 #endif
 	KUNIT_CASE(short_batches),
+	KUNIT_CASE(no_batch),
+	KUNIT_CASE(split_folios),
+	KUNIT_CASE(selection_changes),
 	{}
 };
 
-static struct kunit_suite gate_suite = {
-	.name = "migrate_offload_gate",
+static struct kunit_suite plan_suite = {
+	.name = "migrate_offload_plan",
 	.init = test_init,
 	.exit = test_exit,
-	.test_cases = gate_cases,
+	.test_cases = plan_cases,
 };
 
-kunit_test_suites(&gate_suite);
+kunit_test_suites(&plan_suite);
 
-MODULE_DESCRIPTION("KUnit tests of migration offload: which lists it is asked about");
+MODULE_DESCRIPTION("KUnit tests of migration offload: what is decided about a batch");
 MODULE_LICENSE("GPL");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of policies, handles and "auto".
+ * KUnit tests of policies and handles.
  */
 #include <kunit/test.h>
 
@@ -15,6 +15,13 @@
 #include <linux/workqueue.h>
 
 #include "../internal.h"
+
+/* What a list of names has if there is a chooser. */
+#ifdef CONFIG_MIGRATE_OFFLOAD_AUTO
+#define TEST_AUTO	" auto"
+#else
+#define TEST_AUTO	""
+#endif
 
 /* Two migrators that copy nothing. */
 static struct test_migrator {
@@ -85,11 +92,24 @@ static const struct migrate_ops test_ops_named = {
 	.by_name_only = true,
 };
 
+/* Return true if migrators are registered, but for choosers. */
+static bool test_has_copiers(void)
+{
+	struct mo_migrator *m;
+	bool found = false;
+
+	mutex_lock(&mo_lock);
+	list_for_each_entry(m, &mo_migrators, node)
+		found |= !m->ops->choose;
+	mutex_unlock(&mo_lock);
+	return found;
+}
+
 static int policy_init(struct kunit *test)
 {
 	memset(&test_a, 0, sizeof(test_a));
 	memset(&test_b, 0, sizeof(test_b));
-	if (!list_empty(&mo_migrators))
+	if (test_has_copiers())
 		kunit_skip(test, "there are other migrators");
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_a), 0);
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_b), 0);
@@ -98,13 +118,11 @@ static int policy_init(struct kunit *test)
 
 static void policy_exit(struct kunit *test)
 {
-	if (list_empty(&mo_migrators) || test->status == KUNIT_SKIPPED)
+	if (!test_has_copiers() || test->status == KUNIT_SKIPPED)
 		return;
 	migrate_offload_unregister(&test_ops_a);
 	migrate_offload_unregister(&test_ops_b);
 	migrate_offload_select("kernel");
-	/* What was made up is no measurement. */
-	memset(mo_auto->speed, 0, sizeof(mo_auto->speed));
 	KUNIT_EXPECT_EQ(test, test_a.nr_active, 0);
 	KUNIT_EXPECT_FALSE(test, mo_enabled());
 }
@@ -140,6 +158,25 @@ static void reasons_have_their_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DAMON, "default"), 0);
 }
 
+/* A migrator may have reasons for which it has to be named. */
+static void not_by_default(struct kunit *test)
+{
+	static const struct migrate_ops ops = {
+		.name = "shy", .ready = test_b_ready, .copy = test_no_copy,
+		.not_by_default = BIT(MR_NUMA_MISPLACED) | BIT(MR_LONGTERM_PIN),
+	};
+
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&ops), 0);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("shy"), 0);
+	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "shy");
+	KUNIT_EXPECT_STREQ(test, chosen(MR_NUMA_MISPLACED), "kernel");
+	KUNIT_EXPECT_STREQ(test, chosen(MR_LONGTERM_PIN), "kernel");
+	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_LONGTERM_PIN, "shy"), 0);
+	KUNIT_EXPECT_STREQ(test, chosen(MR_LONGTERM_PIN), "shy");
+	migrate_offload_unregister(&ops);
+	KUNIT_EXPECT_STREQ(test, chosen(MR_LONGTERM_PIN), "kernel");
+}
+
 static void refused_policy_changes_nothing(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "b"), 0);
@@ -157,8 +194,6 @@ static void activated_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "a"), 0);
 	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DAMON, "a"), 0);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("a"), 0);
-	KUNIT_EXPECT_EQ(test, migrate_offload_select("auto"), 0);
-	KUNIT_EXPECT_EQ(test, test_a.nr_active, 1);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
 	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "b"), 0);
 	KUNIT_EXPECT_EQ(test, test_a.nr_active, 1);
@@ -179,12 +214,12 @@ static void unregistering_leaves_no_name(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "named"), 0);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("named"), 0);
 	mo_policy_show(MR_SYSCALL, buf);
-	KUNIT_EXPECT_STREQ(test, buf, "default kernel auto a b [named]\n");
+	KUNIT_EXPECT_STREQ(test, buf, "default kernel" TEST_AUTO " a b [named]\n");
 	migrate_offload_unregister(&test_ops_named);
 	mo_policy_show(MR_SYSCALL, buf);
-	KUNIT_EXPECT_STREQ(test, buf, "[default] kernel auto a b\n");
+	KUNIT_EXPECT_STREQ(test, buf, "[default] kernel" TEST_AUTO " a b\n");
 	mo_show_selected(buf);
-	KUNIT_EXPECT_STREQ(test, buf, "[kernel] auto a b\n");
+	KUNIT_EXPECT_STREQ(test, buf, "[kernel]" TEST_AUTO " a b\n");
 	free_page((unsigned long)buf);
 }
 
@@ -201,16 +236,17 @@ static void reading_waits_for_nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("b"), 0);
 	flush_work(&test_reader.work);
 	KUNIT_EXPECT_TRUE(test, test_reader.in_time);
-	KUNIT_EXPECT_STREQ(test, test_reader.buf, "kernel auto a [b]\n");
+	KUNIT_EXPECT_STREQ(test, test_reader.buf, "kernel" TEST_AUTO " a [b]\n");
 	free_page((unsigned long)test_reader.buf);
 	test_reader.buf = NULL;
 }
 
-/* A wish counts for the task that has it, for its reason, while it lasts. */
+#ifdef CONFIG_MIGRATE_OFFLOAD_HANDLES
+/* An override counts for the task that has it, for its reason, while it lasts. */
 static void handles(struct kunit *test)
 {
 	struct migrate_handle *handle;
-	struct mo_wish wish;
+	struct mo_override override;
 
 	KUNIT_EXPECT_PTR_EQ(test, migrate_offload_get("c"), ERR_PTR(-EINVAL));
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_named), 0);
@@ -218,262 +254,27 @@ static void handles(struct kunit *test)
 	handle = migrate_offload_get("named");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(handle));
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "a");
-	mo_wish_begin(&wish, handle, MR_SYSCALL);
+	mo_override_begin(&override, handle, MR_SYSCALL);
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "named");
 	KUNIT_EXPECT_STREQ(test, chosen(MR_DEMOTION), "kernel");
 	migrate_offload_unregister(&test_ops_named);
 	KUNIT_EXPECT_STREQ(test, chosen(MR_SYSCALL), "a");
-	mo_wish_end(&wish);
+	mo_override_end(&override);
 	migrate_offload_put(handle);
 	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_SYSCALL, "default"), 0);
 }
-
-static struct mo_speed test_speed(u32 cost)
-{
-	return (struct mo_speed){
-		.cost = cost, .last = cost, .nr_samples = cost ? 8 : 0,
-	};
-}
-
-/* Costs are in ns for each MB; 0 is unknown. */
-static void test_costs(u32 today, u32 a, u32 b)
-{
-	struct test_cost {
-		const char *name;
-		u32 cost;
-	} costs[] = { { "a", a }, { "b", b } };
-
-	for (int class = 0; class < NR_MO_CLASSES; class++)
-		mo_auto->speed[class] = test_speed(today);
-	mutex_lock(&mo_lock);
-	for (int i = 0; i < ARRAY_SIZE(costs); i++)
-		for (int class = 0; class < NR_MO_CLASSES; class++)
-			mo_find(costs[i].name)->speed[class] =
-				test_speed(costs[i].cost);
-	mutex_unlock(&mo_lock);
-}
-
-static const struct mo_extent test_extent = {
-	.bytes = SZ_2M, .nr_folios = 512,
-};
-
-static const char *auto_chosen(bool longer)
-{
-	int idx = srcu_read_lock(&mo_srcu);
-	enum mo_outcome outcome;
-	struct mo_migrator *m = mo_auto_choose(&test_extent, MR_SYSCALL,
-					       longer, &outcome);
-	const char *name = m ? m->ops->name : "kernel";
-
-	srcu_read_unlock(&mo_srcu, idx);
-	return name;
-}
-
-static void auto_takes_the_fastest(struct kunit *test)
-{
-	KUNIT_ASSERT_NOT_NULL(test, mo_auto);
-	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
-	test_costs(1000, 500, 400);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
-	KUNIT_EXPECT_STREQ(test, auto_chosen(true), "b");
-	test_b.busy = true;
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "a");
-	/* A long batch is not left to one CPU. */
-	test_a.busy = true;
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "kernel");
-	KUNIT_EXPECT_STREQ(test, auto_chosen(true), "b");
-	test_a.busy = false;
-	test_b.busy = false;
-	/* Slower than today, and hardly faster. */
-	test_costs(1000, 1200, 970);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "kernel");
-	test_costs(1000, 1200, 900);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
-}
-
-/* What is not known is measured, today's path first. */
-static void auto_measures(struct kunit *test)
-{
-	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
-	test_costs(0, 0, 400);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "auto");
-	test_costs(1000, 0, 400);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "a");
-	test_a.busy = true;
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
-	test_b.busy = true;
-	test_costs(0, 0, 0);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "kernel");
-}
-
-/* A loser costs one part in 512 of what the winner takes. */
-static void auto_tries_again(struct kunit *test)
-{
-	unsigned int nr_a = 0, nr_auto = 0, nr_b = 0;
-
-	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
-	test_costs(1000, 4000, 500);
-	for (int i = 0; i < 32 * 1024; i++) {
-		const char *name = auto_chosen(false);
-
-		nr_a += !strcmp(name, "a");
-		nr_b += !strcmp(name, "b");
-		nr_auto += !strcmp(name, "auto");
-	}
-	KUNIT_EXPECT_EQ(test, nr_a, 7);
-	KUNIT_EXPECT_EQ(test, nr_auto, 32 * 1024 / 513);
-	KUNIT_EXPECT_EQ(test, nr_b, 32 * 1024 - nr_a - nr_auto);
-}
-
-static const char *auto_picked(bool longer)
-{
-	int idx = srcu_read_lock(&mo_srcu);
-	enum mo_outcome outcome;
-	struct mo_migrator *m = mo_auto_pick(&test_extent, MR_SYSCALL,
-					     longer, &outcome);
-	const char *name = m ? m->ops->name : "kernel";
-
-	srcu_read_unlock(&mo_srcu, idx);
-	return name;
-}
-
-static struct mo_speed *test_speed_of(const char *name, unsigned int class)
-{
-	struct mo_speed *speed;
-
-	mutex_lock(&mo_lock);
-	speed = &mo_find(name)->speed[class];
-	mutex_unlock(&mo_lock);
-	return speed;
-}
-
-/* A long trial is whose gate has opened for it, and one at a time. */
-static void long_trials_are_claimed(struct kunit *test)
-{
-	struct mo_speed *a;
-
-	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
-	test_costs(1000, 0, 500);
-	a = test_speed_of("a", 1);
-	KUNIT_EXPECT_STREQ(test, auto_picked(true), "a");
-	KUNIT_EXPECT_PTR_EQ(test, a->trier, current);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(true), "a");
-	KUNIT_EXPECT_NULL(test, a->trier);
-	/* Without a claim it is not tried on a long batch. */
-	KUNIT_EXPECT_STREQ(test, auto_chosen(true), "b");
-
-	test_costs(1000, 2000, 500);
-	a->rested = 6ULL * 512 * mo_max_batch_bytes;
-	a->trier = current + 1;
-	KUNIT_EXPECT_STREQ(test, auto_picked(true), "b");
-	/* Somebody has claimed it and never came. */
-	a->rested = 8ULL * 512 * mo_max_batch_bytes;
-	KUNIT_EXPECT_STREQ(test, auto_picked(true), "a");
-	a->trier = NULL;
-}
-
-/* A migrator that may not be used now is not, however long the batch is. */
-static bool test_allowed;
-
-static bool test_is_allowed(enum migrate_reason reason)
-{
-	return test_allowed;
-}
-
-static void auto_respects_vetoes(struct kunit *test)
-{
-	static const struct migrate_ops ops = {
-		.name = "veto", .ready = test_b_ready, .copy = test_no_copy,
-		.allowed = test_is_allowed,
-	};
-
-	KUNIT_ASSERT_EQ(test, migrate_offload_register(&ops), 0);
-	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
-	test_costs(1000, 500, 500);
-	for (int class = 0; class < NR_MO_CLASSES; class++)
-		*test_speed_of("veto", class) = test_speed(100);
-	test_allowed = true;
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "veto");
-	test_allowed = false;
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
-	test_a.busy = true;
-	test_b.busy = true;
-	KUNIT_EXPECT_STRNEQ(test, auto_chosen(true), "veto");
-	migrate_offload_unregister(&ops);
-}
-
-static void auto_leaves_out(struct kunit *test)
-{
-	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_named), 0);
-	test_a.activate_error = -ENODEV;
-	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
-	test_costs(1000, 10, 400);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
-	test_b.busy = true;
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "kernel");
-	migrate_offload_unregister(&test_ops_named);
-}
-
-/* What could not be activated is tried when "auto" is asked for again. */
-static void auto_asks_again(struct kunit *test)
-{
-	test_a.activate_error = -ENODEV;
-	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
-	test_costs(1000, 10, 400);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
-	test_a.activate_error = 0;
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
-	KUNIT_EXPECT_EQ(test, migrate_offload_select("auto"), 0);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "a");
-	/* Also by a policy, and once. */
-	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DEMOTION, "auto"), 0);
-	KUNIT_EXPECT_EQ(test, test_a.nr_active, 1);
-	KUNIT_EXPECT_EQ(test, mo_policy_set(MR_DEMOTION, "default"), 0);
-	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
-	KUNIT_EXPECT_EQ(test, test_a.nr_active, 0);
-}
-
-/* What is loaded later is a choice, too. */
-static void auto_takes_newcomers(struct kunit *test)
-{
-	migrate_offload_unregister(&test_ops_b);
-	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
-	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_b), 0);
-	test_costs(1000, 900, 400);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "b");
-	/* And what goes away is none. */
-	migrate_offload_unregister(&test_ops_b);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(false), "a");
-	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_b), 0);
-}
-
-static void auto_needs_somebody(struct kunit *test)
-{
-	migrate_offload_unregister(&test_ops_a);
-	migrate_offload_unregister(&test_ops_b);
-	KUNIT_EXPECT_EQ(test, migrate_offload_select("auto"), 0);
-	KUNIT_EXPECT_FALSE(test, mo_enabled());
-	KUNIT_EXPECT_EQ(test, migrate_offload_register(&test_ops_a), 0);
-	KUNIT_EXPECT_TRUE(test, mo_enabled());
-	KUNIT_EXPECT_EQ(test, migrate_offload_register(&test_ops_b), 0);
-}
+#endif
 
 static struct kunit_case mo_policy_kunit_cases[] = {
 	KUNIT_CASE(reasons_have_their_own),
+	KUNIT_CASE(not_by_default),
 	KUNIT_CASE(refused_policy_changes_nothing),
 	KUNIT_CASE(activated_once),
 	KUNIT_CASE(unregistering_leaves_no_name),
 	KUNIT_CASE(reading_waits_for_nobody),
+#ifdef CONFIG_MIGRATE_OFFLOAD_HANDLES
 	KUNIT_CASE(handles),
-	KUNIT_CASE(auto_takes_the_fastest),
-	KUNIT_CASE(auto_measures),
-	KUNIT_CASE(auto_tries_again),
-	KUNIT_CASE(long_trials_are_claimed),
-	KUNIT_CASE(auto_respects_vetoes),
-	KUNIT_CASE(auto_leaves_out),
-	KUNIT_CASE(auto_asks_again),
-	KUNIT_CASE(auto_takes_newcomers),
-	KUNIT_CASE(auto_needs_somebody),
+#endif
 	{}
 };
 

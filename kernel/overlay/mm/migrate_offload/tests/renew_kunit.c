@@ -6,6 +6,7 @@
 #include <linux/list.h>
 #include <linux/pagemap.h>
 
+#include "../../internal.h"
 #include "../internal.h"
 
 /* One destination more, and then none. */
@@ -29,49 +30,58 @@ static void test_put_new(struct folio *dst, unsigned long private)
 	test_returned = dst;
 }
 
-/* Three that are lost, and a poisoned one behind the first. */
+/* Three that are lost, beside a poisoned one. */
 static void lost_destinations(struct kunit *test)
 {
 	struct folio *folios = kunit_kcalloc(test, 9, sizeof(*folios), GFP_KERNEL);
 	struct folio *dsts_were = folios + 4, *spare = folios + 8;
 	LIST_HEAD(srcs);
 	LIST_HEAD(dsts);
-	LIST_HEAD(src_rejects);
-	LIST_HEAD(dst_rejects);
+	struct mo_folios lists = {
+		.src = &srcs, .dst = &dsts,
+		.src_rejects = LIST_HEAD_INIT(lists.src_rejects),
+		.dst_rejects = LIST_HEAD_INIT(lists.dst_rejects),
+		.src_lost = LIST_HEAD_INIT(lists.src_lost),
+		.dst_lost = LIST_HEAD_INIT(lists.dst_lost),
+		.get_new_folio = test_get_new, .put_new_folio = test_put_new,
+	};
 
 	KUNIT_ASSERT_NOT_NULL(test, folios);
 	for (int i = 0; i < 4; i++) {
-		list_add_tail(&folios[i].lru, &src_rejects);
-		list_add_tail(&dsts_were[i].lru, &dst_rejects);
+		list_add_tail(&folios[i].lru,
+			      i == 1 ? &lists.src_rejects : &lists.src_lost);
+		list_add_tail(&dsts_were[i].lru,
+			      i == 1 ? &lists.dst_rejects : &lists.dst_lost);
 		__folio_set_locked(&dsts_were[i]);
-		dsts_were[i].private = (void *)(i == 1 ? 0x1000003UL : 0x1000007UL);
+		*migrate_folio_info(&dsts_were[i]) = 0x1000003UL;
 	}
 	test_spare = spare;
 	test_nr_returned = 0;
 	test_nr_asked = 0;
-	mo_renew_all(&srcs, &dsts, test_get_new, test_put_new, 0,
-		     &src_rejects, &dst_rejects);
+	mo_renew(&lists);
 
 	/* The first has the spare one, and its own was given back. */
 	KUNIT_EXPECT_TRUE(test, list_is_singular(&srcs));
 	KUNIT_EXPECT_TRUE(test, list_is_singular(&dsts));
 	KUNIT_EXPECT_PTR_EQ(test, srcs.next, &folios[0].lru);
 	KUNIT_EXPECT_PTR_EQ(test, dsts.next, &spare->lru);
-	KUNIT_EXPECT_PTR_EQ(test, spare->private, (void *)0x1000003UL);
+	KUNIT_EXPECT_EQ(test, *migrate_folio_info(spare), 0x1000003UL);
 	KUNIT_EXPECT_TRUE(test, folio_test_locked(spare));
 	KUNIT_EXPECT_EQ(test, test_nr_returned, 1);
 	KUNIT_EXPECT_PTR_EQ(test, test_returned, &dsts_were[0]);
 	KUNIT_EXPECT_FALSE(test, folio_test_locked(&dsts_were[0]));
 	/* No other was asked for after the one that was not there. */
 	KUNIT_EXPECT_EQ(test, test_nr_asked, 2);
-	/* The others are where they were, in order and without a mark. */
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&src_rejects), 3);
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&dst_rejects), 3);
-	KUNIT_EXPECT_PTR_EQ(test, src_rejects.next, &folios[1].lru);
-	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.next, &dsts_were[1].lru);
-	KUNIT_EXPECT_PTR_EQ(test, dst_rejects.prev, &dsts_were[3].lru);
+	/* The others are rejects, in the same order on both lists. */
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&lists.src_rejects), 3);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&lists.dst_rejects), 3);
+	KUNIT_EXPECT_TRUE(test, list_empty(&lists.src_lost));
+	KUNIT_EXPECT_TRUE(test, list_empty(&lists.dst_lost));
+	KUNIT_EXPECT_PTR_EQ(test, lists.src_rejects.next, &folios[1].lru);
+	KUNIT_EXPECT_PTR_EQ(test, lists.dst_rejects.next, &dsts_were[1].lru);
+	KUNIT_EXPECT_PTR_EQ(test, lists.dst_rejects.prev, &dsts_were[3].lru);
 	for (int i = 1; i < 4; i++) {
-		KUNIT_EXPECT_PTR_EQ(test, dsts_were[i].private, (void *)0x1000003UL);
+		KUNIT_EXPECT_EQ(test, *migrate_folio_info(&dsts_were[i]), 0x1000003UL);
 		KUNIT_EXPECT_TRUE(test, folio_test_locked(&dsts_were[i]));
 	}
 }

@@ -24,17 +24,17 @@ static void classes(struct kunit *test)
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct mo_extent extent = {
+		struct mo_size size = {
 			.bytes = 2 * sizes[i].size, .nr_folios = 2,
 		};
 
-		KUNIT_EXPECT_EQ(test, mo_class_of(&extent, false),
+		KUNIT_EXPECT_EQ(test, mo_class_of(&size, false),
 				sizes[i].class);
-		KUNIT_EXPECT_EQ(test, mo_class_of(&extent, true),
+		KUNIT_EXPECT_EQ(test, mo_class_of(&size, true),
 				sizes[i].class + 1);
 	}
 	/* A folio that is as long as a long batch. */
-	KUNIT_EXPECT_EQ(test, 5, mo_class_of(&(struct mo_extent) {
+	KUNIT_EXPECT_EQ(test, 5, mo_class_of(&(struct mo_size) {
 				4 * MO_DEFAULT_BATCH_BYTES, 1 }, false));
 }
 
@@ -85,10 +85,7 @@ static void warm_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, speed.last, 1800);
 }
 
-static const struct mo_extent test_extent = {
-	.bytes = SZ_2M, .nr_folios = 512,
-};
-
+#ifdef CONFIG_MIGRATE_OFFLOAD_STALL
 static void test_no_bound(void *unused)
 {
 	mo_max_stall_us = 0;
@@ -99,49 +96,45 @@ static void test_no_bound(void *unused)
 static void stall_bound(struct kunit *test)
 {
 	struct mo_migrator *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
-	struct folio *first = kunit_kzalloc(test, sizeof(*first), GFP_KERNEL);
+	struct mo_plan plan = { .copier = m, .size = { SZ_2M, 512 } };
 
 	KUNIT_ASSERT_NOT_NULL(test, m);
-	KUNIT_ASSERT_NOT_NULL(test, first);
 	KUNIT_ASSERT_EQ(test, mo_max_stall_us, 0);
-	KUNIT_EXPECT_EQ(test, mo_stall_limit(m, &test_extent), ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, mo_stall_limit(&plan), ULONG_MAX);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_no_bound, NULL), 0);
 	mo_max_stall_us = 1000;
-	KUNIT_EXPECT_EQ(test, mo_stall_limit(m, &test_extent), 0);
+	KUNIT_EXPECT_EQ(test, mo_stall_limit(&plan), 0);
 	m->speed[1].cost = 500000;
-	KUNIT_EXPECT_EQ(test, mo_stall_limit(m, &test_extent), 0);
-	mo_stall_begin(first);
-	mo_stall_unmapped(first, &test_extent);
-	KUNIT_EXPECT_GT(test, mo_stall_limit(m, &test_extent), 0);
-	KUNIT_EXPECT_LT(test, mo_stall_limit(m, &test_extent), SZ_2M);
+	KUNIT_EXPECT_EQ(test, mo_stall_limit(&plan), 0);
+	mo_stall_begin(&plan);
+	mo_stall_unmapped(&plan);
+	KUNIT_EXPECT_GT(test, mo_stall_limit(&plan), 0);
+	KUNIT_EXPECT_LT(test, mo_stall_limit(&plan), SZ_2M);
 	m->speed[1].cost = 0;
-	KUNIT_EXPECT_EQ(test, mo_stall_limit(m, &test_extent), 0);
+	KUNIT_EXPECT_EQ(test, mo_stall_limit(&plan), 0);
 }
 
-/* Only of the batch that passed the gate, and once. */
-static void stall_of_others(struct kunit *test)
+/* A batch that was planned before there was a bound is not measured. */
+static void stall_without_begin(struct kunit *test)
 {
-	struct folio *folios = kunit_kcalloc(test, 2, sizeof(*folios), GFP_KERNEL);
+	struct mo_plan plan = { .size = { SZ_2M, 512 } };
 
-	KUNIT_ASSERT_NOT_NULL(test, folios);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_no_bound, NULL), 0);
+	mo_stall_begin(&plan);
 	mo_max_stall_us = 1000;
-	mo_stall_begin(&folios[0]);
-	mo_stall_unmapped(&folios[1], &test_extent);
-	KUNIT_EXPECT_EQ(test, mo_unmap_costs[0], 0);
-	mo_stall_unmapped(&folios[0], &test_extent);
-	KUNIT_EXPECT_NE(test, mo_unmap_costs[0], 0);
-	mo_unmap_costs[0] = 0;
-	mo_stall_unmapped(&folios[0], &test_extent);
+	mo_stall_unmapped(&plan);
 	KUNIT_EXPECT_EQ(test, mo_unmap_costs[0], 0);
 }
+#endif
 
 static struct kunit_case mo_speed_kunit_cases[] = {
 	KUNIT_CASE(classes),
 	KUNIT_CASE(averages),
 	KUNIT_CASE(warm_up),
+#ifdef CONFIG_MIGRATE_OFFLOAD_STALL
 	KUNIT_CASE(stall_bound),
-	KUNIT_CASE(stall_of_others),
+	KUNIT_CASE(stall_without_begin),
+#endif
 	{}
 };
 
