@@ -39,7 +39,7 @@ static atomic_t mo_nr_overrides;
  *
  * For kernel code that moves memory and knows best what should copy it: a
  * driver with an engine of its own.  The migrator is active while there is a
- * handle (dcbm, for instance, keeps its channels).  The handle does not pin the
+ * handle: it keeps its channels, for instance.  The handle does not pin the
  * migrator's module: once that is unloaded, the policy of the reason applies.
  *
  * Context: Process context.  Sleeps, and takes cpus_read_lock(): not for hotplug

@@ -93,16 +93,6 @@ void mo_window_put(struct mo_window *window)
 		wake_up(&mo_windows_back);
 }
 
-/* The window that holds @batch, which the core handed to a migrator. */
-struct mo_window *mo_window_of(struct migrate_batch *batch)
-{
-	struct mo_window *window = container_of(batch, struct mo_window,
-						batch);
-
-	WARN_ON_ONCE(batch->pairs != window->pairs);
-	return window;
-}
-
 void mo_batch_init(struct mo_window *window)
 {
 	window->batch.pairs = window->pairs;

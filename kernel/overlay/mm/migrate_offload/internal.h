@@ -133,9 +133,6 @@ enum mo_outcome {
 
 #define NR_MO_DECLINES	(NR_MO_OUTCOMES - MO_TOO_SHORT)
 
-/* Names of the outcomes in sysfs and in mm_migrate_offload_plan. */
-extern const char * const mo_outcome_names[NR_MO_OUTCOMES];
-
 /* Counters of a migrator, for each reason. */
 enum mo_stat {
 	MO_STAT_BATCHES,
@@ -320,6 +317,7 @@ static inline unsigned long mo_stall_limit(const struct mo_plan *plan)
 #endif
 
 /* plan.c */
+extern const char * const mo_outcome_names[NR_MO_OUTCOMES];
 extern unsigned long mo_max_batch_bytes;
 extern unsigned long mo_min_batch_bytes;
 extern bool mo_file_folios;
@@ -355,12 +353,12 @@ int mo_pool_create(void);
 void mo_pool_destroy(void);
 struct mo_window *mo_window_get(void);
 void mo_window_put(struct mo_window *window);
-struct mo_window *mo_window_of(struct migrate_batch *batch);
 void mo_batch_init(struct mo_window *window);
 bool mo_batch_add(struct migrate_batch *batch, struct folio *src,
 		  struct folio *dst, unsigned int nr_pages);
 
 /* pieces.c */
+struct mo_window *mo_window_of(struct migrate_batch *batch);
 unsigned int mo_job_start(struct mo_job *job,
 			  struct migrate_batch *batch,
 			  unsigned int nr_workers, migrate_copy_fn copy);

@@ -13,6 +13,16 @@
 
 #include "internal.h"
 
+/* The window that holds @batch, which the core handed to a migrator. */
+struct mo_window *mo_window_of(struct migrate_batch *batch)
+{
+	struct mo_window *window = container_of(batch, struct mo_window,
+						batch);
+
+	WARN_ON_ONCE(batch->pairs != window->pairs);
+	return window;
+}
+
 /* The pair that holds base page @page of the batch. */
 static struct migrate_pair *mo_pair_at(struct migrate_batch *batch,
 				       unsigned int page)

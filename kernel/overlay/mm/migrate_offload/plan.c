@@ -29,6 +29,18 @@ unsigned long mo_min_batch_bytes = SZ_512K;
 /* Page cache of file systems that use filemap_migrate_folio(). */
 bool mo_file_folios;
 
+/* In sysfs, and in the tracepoint of a plan. */
+const char * const mo_outcome_names[NR_MO_OUTCOMES] = {
+	[MO_CHOSEN] = "chosen",
+	[MO_TRIAL] = "trial",
+	[MO_TOO_SHORT] = "too_short",
+	[MO_NOT_ALLOWED] = "not_allowed",
+	[MO_NOT_READY] = "not_ready",
+	[MO_SLOWER] = "slower",
+	[MO_NO_WINDOW] = "no_window",
+	[MO_CHANGED] = "changed",
+};
+
 /* Return true if only its owners and the isolation hold references to @folio. */
 static bool mo_has_no_users(struct folio *folio)
 {
@@ -272,19 +284,29 @@ static bool mo_plan_long(struct mo_plan *plan, const struct mo_walk *walk,
 	return true;
 }
 
-/* Count and trace what was decided. */
+static void mo_plan_trace(const struct mo_plan *plan, const struct mo_migrator *m)
+{
+	trace_mm_migrate_offload_plan(m->ops->name, plan->reason,
+				      mo_outcome_names[plan->outcome],
+				      plan->size.nr_folios, plan->nr_pages,
+				      plan->size.bytes);
+}
+
+static void mo_plan_decline(const struct mo_plan *plan, struct mo_migrator *m)
+{
+	mo_stat_decline(m, plan->reason, plan->outcome);
+	mo_plan_trace(plan, m);
+}
+
 static void mo_plan_decided(struct mo_plan *plan)
 {
 	struct mo_migrator *m = plan->migrator;
 
-	trace_mm_migrate_offload_plan(plan->copier ? plan->copier->ops->name :
-				      m->ops->name, plan->reason,
-				      mo_outcome_names[plan->outcome],
-				      plan->size.nr_folios, plan->nr_pages,
-				      plan->size.bytes);
-	if (plan->copier)
+	if (plan->copier) {
+		mo_plan_trace(plan, plan->copier);
 		return;
-	mo_stat_decline(m, plan->reason, plan->outcome);
+	}
+	mo_plan_decline(plan, m);
 	if (m->ops->done)
 		m->ops->done(plan);
 }
@@ -414,7 +436,7 @@ bool mo_plan_enter(struct mo_plan *plan)
 	}
 	m = mo_choose(plan->reason);
 	if (m)
-		mo_stat_decline(m, plan->reason, plan->outcome);
+		mo_plan_decline(plan, m);
 	return false;
 }
 

@@ -33,17 +33,6 @@ u64 mo_stat_read(const struct mo_migrator *m, enum mo_stat stat)
 	return sum;
 }
 
-const char * const mo_outcome_names[NR_MO_OUTCOMES] = {
-	[MO_CHOSEN] = "chosen",
-	[MO_TRIAL] = "trial",
-	[MO_TOO_SHORT] = "too_short",
-	[MO_NOT_ALLOWED] = "not_allowed",
-	[MO_NOT_READY] = "not_ready",
-	[MO_SLOWER] = "slower",
-	[MO_NO_WINDOW] = "no_window",
-	[MO_CHANGED] = "changed",
-};
-
 /* The classes of mo_class_of(). */
 static const char * const mo_class_names[NR_MO_CLASSES] = {
 	"small_short", "small_long", "medium_short", "medium_long",
