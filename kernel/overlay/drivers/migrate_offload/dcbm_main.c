@@ -284,55 +284,11 @@ static ssize_t channels_store(struct kobject *kobj,
 
 static struct kobj_attribute channels_attr = __ATTR_RW(channels);
 
-static ssize_t min_bytes_per_channel_show(struct kobject *kobj,
-					  struct kobj_attribute *attr,
-					  char *buf)
-{
-	return sysfs_emit(buf, "%lu\n", READ_ONCE(dcbm_min_bytes_per_channel));
-}
-
-static ssize_t min_bytes_per_channel_store(struct kobject *kobj,
-					   struct kobj_attribute *attr,
-					   const char *buf, size_t count)
-{
-	/* Not above the shortest batch of today, which would never pass. */
-	return migrate_offload_store_ulong(buf, count,
-					   &dcbm_min_bytes_per_channel,
-					   PAGE_SIZE, SZ_1M);
-}
-
-static struct kobj_attribute min_bytes_per_channel_attr =
-	__ATTR_RW(min_bytes_per_channel);
-
-static ssize_t timeout_ms_show(struct kobject *kobj,
-			       struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%u\n", READ_ONCE(dcbm_timeout_ms));
-}
-
-static ssize_t timeout_ms_store(struct kobject *kobj,
-				struct kobj_attribute *attr,
-				const char *buf, size_t count)
-{
-	return migrate_offload_store_uint(buf, count, &dcbm_timeout_ms, 1,
-					  DCBM_TIMEOUT_MAX_MS);
-}
-
-static struct kobj_attribute timeout_ms_attr = __ATTR_RW(timeout_ms);
-
-static ssize_t verify_show(struct kobject *kobj, struct kobj_attribute *attr,
-			   char *buf)
-{
-	return sysfs_emit(buf, "%d\n", READ_ONCE(dcbm_verify));
-}
-
-static ssize_t verify_store(struct kobject *kobj, struct kobj_attribute *attr,
-			    const char *buf, size_t count)
-{
-	return migrate_offload_store_bool(buf, count, &dcbm_verify);
-}
-
-static struct kobj_attribute verify_attr = __ATTR_RW(verify);
+/* At most half of the shortest default batch: more than that would never pass. */
+static MIGRATE_SETTING_ULONG(min_bytes_per_channel, dcbm_min_bytes_per_channel,
+			     PAGE_SIZE, SZ_1M);
+static MIGRATE_SETTING_UINT(timeout_ms, dcbm_timeout_ms, 1, DCBM_TIMEOUT_MAX_MS);
+static MIGRATE_SETTING_BOOL(verify, dcbm_verify);
 
 static ssize_t quarantined_show(struct kobject *kobj,
 				struct kobj_attribute *attr, char *buf)
@@ -373,9 +329,9 @@ static DCBM_COUNT(bouncing, DCBM_BOUNCING);
 
 static struct attribute *dcbm_attrs[] = {
 	&channels_attr.attr,
-	&min_bytes_per_channel_attr.attr,
-	&timeout_ms_attr.attr,
-	&verify_attr.attr,
+	&min_bytes_per_channel_setting.attr.attr,
+	&timeout_ms_setting.attr.attr,
+	&verify_setting.attr.attr,
 	&quarantined_attr.attr,
 	&map_failed_attr.attr.attr,
 	&prep_failed_attr.attr.attr,

@@ -9,16 +9,12 @@
  * caller is in; and they may need memory to start.  Hence only callers that nobody
  * waits for to get memory.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
-#include <linux/kernel.h>
 #include <linux/migrate_offload.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/padata.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
-#include <linux/sysfs.h>
 
 static unsigned int migrate_padata_threads = 4;
 static unsigned long migrate_padata_min_bytes_per_worker = SZ_128K;
@@ -86,60 +82,17 @@ static void migrate_padata_copy(struct migrate_batch *batch)
 	migrate_offload_settle(batch);
 }
 
-static ssize_t threads_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *buf)
-{
-	return sysfs_emit(buf, "%u\n", READ_ONCE(migrate_padata_threads));
-}
-
-static ssize_t threads_store(struct kobject *kobj, struct kobj_attribute *attr,
-			     const char *buf, size_t count)
-{
-	return migrate_offload_store_uint(buf, count, &migrate_padata_threads, 1,
-					  MIGRATE_OFFLOAD_MAX_WORKERS);
-}
-
-static struct kobj_attribute threads_attr = __ATTR_RW(threads);
-
-static ssize_t min_bytes_per_worker_show(struct kobject *kobj,
-					 struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%lu\n",
-			  READ_ONCE(migrate_padata_min_bytes_per_worker));
-}
-
-static ssize_t min_bytes_per_worker_store(struct kobject *kobj,
-					  struct kobj_attribute *attr,
-					  const char *buf, size_t count)
-{
-	return migrate_offload_store_ulong(buf, count,
-					   &migrate_padata_min_bytes_per_worker,
-					   PAGE_SIZE, SZ_1M);
-}
-
-static struct kobj_attribute min_bytes_per_worker_attr =
-	__ATTR_RW(min_bytes_per_worker);
-
-static ssize_t copy_mode_show(struct kobject *kobj, struct kobj_attribute *attr,
-			      char *buf)
-{
-	return migrate_offload_show_copy_mode(READ_ONCE(migrate_padata_copy_mode),
-					      buf);
-}
-
-static ssize_t copy_mode_store(struct kobject *kobj, struct kobj_attribute *attr,
-			       const char *buf, size_t count)
-{
-	return migrate_offload_store_copy_mode(buf, count,
-					       &migrate_padata_copy_mode);
-}
-
-static struct kobj_attribute copy_mode_attr = __ATTR_RW(copy_mode);
+static MIGRATE_SETTING_UINT(threads, migrate_padata_threads, 1,
+			    MIGRATE_OFFLOAD_MAX_WORKERS);
+static MIGRATE_SETTING_ULONG(min_bytes_per_worker,
+			     migrate_padata_min_bytes_per_worker,
+			     PAGE_SIZE, SZ_1M);
+static MIGRATE_SETTING_COPY_MODE(copy_mode, migrate_padata_copy_mode);
 
 static struct attribute *migrate_padata_attrs[] = {
-	&threads_attr.attr,
-	&min_bytes_per_worker_attr.attr,
-	&copy_mode_attr.attr,
+	&threads_setting.attr.attr,
+	&min_bytes_per_worker_setting.attr.attr,
+	&copy_mode_setting.attr.attr,
 	NULL
 };
 

@@ -14,11 +14,12 @@
 
 #include <linux/atomic.h>
 #include <linux/err.h>
+#include <linux/kobject.h>
 #include <linux/migrate.h>
 #include <linux/migrate_mode.h>
+#include <linux/sysfs.h>
 #include <linux/types.h>
 
-struct attribute_group;
 struct folio;
 struct migrate_handle;
 struct mo_migrator;
@@ -103,8 +104,8 @@ struct migrate_batch {
  * @name: Name in sysfs, at most MIGRATE_OFFLOAD_NAME_MAX characters, no
  *	white space and no slash; names of files and of choices ("kernel",
  *	"auto", "default") are taken.
- * @attrs: Settings in /sys/kernel/mm/migration/<name>/, each the attr of a
- *	&struct kobj_attribute, or NULL.
+ * @attrs: Files in /sys/kernel/mm/migration/<name>/, or NULL.  Each is the attr
+ *	of a &struct kobj_attribute, as &struct migrate_setting has one.
  * @activate: Takes what copying needs and others could use meanwhile (DMA
  *	channels), or NULL.  Called when the migrator is about to be selected, by
  *	a policy, a handle or "auto", and was by none; on an error, which goes
@@ -205,13 +206,75 @@ enum migrate_copy_mode {
 typedef int (*migrate_copy_fn)(struct folio *dst, struct folio *src,
 			       unsigned long first, unsigned long nr);
 
-ssize_t migrate_offload_store_ulong(const char *buf, size_t count,
-				    unsigned long *value, unsigned long low,
-				    unsigned long high);
-ssize_t migrate_offload_store_uint(const char *buf, size_t count,
-				   unsigned int *value, unsigned int low,
-				   unsigned int high);
-ssize_t migrate_offload_store_bool(const char *buf, size_t count, bool *value);
+enum migrate_setting_type {
+	MIGRATE_SETTING_IS_ULONG,
+	MIGRATE_SETTING_IS_UINT,
+	MIGRATE_SETTING_IS_BOOL,
+	MIGRATE_SETTING_IS_COPY_MODE,
+};
+
+/**
+ * struct migrate_setting - a variable that the administrator can set
+ * @attr: Its file; &attr.attr goes into &migrate_ops.attrs.
+ * @type: Type of the variable.
+ * @ulong: The variable, by type.  The migrator reads it with READ_ONCE(), as a
+ *	write to the file can change it at any time.
+ * @uint: The same.
+ * @boolean: The same.
+ * @copy_mode: The same.
+ * @low: Least value of a number.
+ * @high: Greatest value of a number.
+ *
+ * Defined by the following macros, with the name of the file, the variable and,
+ * for a number, its range.  A write outside of the range returns EINVAL and
+ * changes nothing.
+ */
+struct migrate_setting {
+	struct kobj_attribute attr;
+	enum migrate_setting_type type;
+	union {
+		unsigned long *ulong;
+		unsigned int *uint;
+		bool *boolean;
+		enum migrate_copy_mode *copy_mode;
+	};
+	unsigned long low;
+	unsigned long high;
+};
+
+#define __MIGRATE_SETTING(_name, _type)					\
+	.attr = __ATTR(_name, 0644, migrate_setting_show,		\
+		       migrate_setting_store),				\
+	.type = _type
+
+#define MIGRATE_SETTING_ULONG(_name, _variable, _low, _high)		\
+	struct migrate_setting _name##_setting = {			\
+		__MIGRATE_SETTING(_name, MIGRATE_SETTING_IS_ULONG),	\
+		.ulong = &(_variable), .low = _low, .high = _high,	\
+	}
+
+#define MIGRATE_SETTING_UINT(_name, _variable, _low, _high)		\
+	struct migrate_setting _name##_setting = {			\
+		__MIGRATE_SETTING(_name, MIGRATE_SETTING_IS_UINT),	\
+		.uint = &(_variable), .low = _low, .high = _high,	\
+	}
+
+#define MIGRATE_SETTING_BOOL(_name, _variable)				\
+	struct migrate_setting _name##_setting = {			\
+		__MIGRATE_SETTING(_name, MIGRATE_SETTING_IS_BOOL),	\
+		.boolean = &(_variable),				\
+	}
+
+#define MIGRATE_SETTING_COPY_MODE(_name, _variable)			\
+	struct migrate_setting _name##_setting = {			\
+		__MIGRATE_SETTING(_name, MIGRATE_SETTING_IS_COPY_MODE),	\
+		.copy_mode = &(_variable),				\
+	}
+
+ssize_t migrate_setting_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf);
+ssize_t migrate_setting_store(struct kobject *kobj, struct kobj_attribute *attr,
+			      const char *buf, size_t count);
 
 int migrate_offload_register(const struct migrate_ops *ops);
 void migrate_offload_unregister(const struct migrate_ops *ops);
@@ -273,8 +336,5 @@ int migrate_offload_copy_pages(struct folio *dst, struct folio *src,
 			       unsigned long first, unsigned long nr);
 migrate_copy_fn migrate_offload_copy_routine(enum migrate_copy_mode mode,
 					     const struct migrate_batch *batch);
-ssize_t migrate_offload_show_copy_mode(enum migrate_copy_mode mode, char *buf);
-ssize_t migrate_offload_store_copy_mode(const char *buf, size_t count,
-					enum migrate_copy_mode *mode);
 
 #endif /* _LINUX_MIGRATE_OFFLOAD_H */

@@ -134,14 +134,8 @@ migrate_copy_fn migrate_offload_copy_routine(enum migrate_copy_mode mode,
 }
 EXPORT_SYMBOL_GPL(migrate_offload_copy_routine);
 
-/**
- * migrate_offload_show_copy_mode - for show() of a setting "copy_mode"
- * @mode: The mode.
- * @buf: Page for the text.
- *
- * Return: length of the text: all modes, that one in brackets.
- */
-ssize_t migrate_offload_show_copy_mode(enum migrate_copy_mode mode, char *buf)
+/* All modes, with @mode in brackets. */
+ssize_t mo_copy_mode_show(enum migrate_copy_mode mode, char *buf)
 {
 	ssize_t len = 0;
 
@@ -149,19 +143,8 @@ ssize_t migrate_offload_show_copy_mode(enum migrate_copy_mode mode, char *buf)
 		len += mo_show_name(buf, len, mo_copy_modes[i], i == mode);
 	return len + sysfs_emit_at(buf, len, "\n");
 }
-EXPORT_SYMBOL_GPL(migrate_offload_show_copy_mode);
 
-/**
- * migrate_offload_store_copy_mode - for store() of such a setting
- * @buf: What is written.
- * @count: Its length.
- * @mode: Set to the mode.
- *
- * Return: @count; -EINVAL if there is no such mode; -EOPNOTSUPP for "streaming"
- * where this kernel has no such copy.
- */
-ssize_t migrate_offload_store_copy_mode(const char *buf, size_t count,
-					enum migrate_copy_mode *mode)
+int mo_copy_mode_store(const char *buf, enum migrate_copy_mode *mode)
 {
 	int new = sysfs_match_string(mo_copy_modes, buf);
 
@@ -170,6 +153,5 @@ ssize_t migrate_offload_store_copy_mode(const char *buf, size_t count,
 	if (new == MIGRATE_COPY_STREAMING && !IS_ENABLED(CONFIG_MIGRATE_OFFLOAD_STREAM))
 		return -EOPNOTSUPP;
 	WRITE_ONCE(*mode, new);
-	return count;
+	return 0;
 }
-EXPORT_SYMBOL_GPL(migrate_offload_store_copy_mode);

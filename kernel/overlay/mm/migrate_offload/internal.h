@@ -367,10 +367,13 @@ void mo_job_copy_piece(struct mo_job *job, unsigned int piece);
 u64 mo_job_charge(struct mo_job *job, u64 start);
 void mo_job_settle(struct mo_job *job);
 
-/* sysfs.c */
-extern struct kobject *mo_kobj;
+/* cpu_copy.c */
+ssize_t mo_copy_mode_show(enum migrate_copy_mode mode, char *buf);
+int mo_copy_mode_store(const char *buf, enum migrate_copy_mode *mode);
 
 /* stats.c */
+extern struct kobject *mo_kobj;
+
 static inline void mo_stat_add(struct mo_migrator *m,
 			       enum migrate_reason reason,
 			       enum mo_stat stat, u64 n)

@@ -13,6 +13,9 @@
 
 #include "internal.h"
 
+/* /sys/kernel/mm/migration; NULL before mo_sysfs_init(). */
+struct kobject *mo_kobj;
+
 u64 mo_stat_read_reason(const struct mo_migrator *m,
 			enum migrate_reason reason, enum mo_stat stat)
 {
@@ -193,7 +196,8 @@ static int __init mo_stats_init(void)
 
 	mo_dir_init(&mo_declined_dir, "declined");
 	for (int i = 0; i < NR_MO_DECLINES; i++) {
-		file.first = file.last = MO_STAT_DECLINED_TOO_SHORT + i;
+		file.first = MO_STAT_DECLINED_TOO_SHORT + i;
+		file.last = file.first;
 		mo_dir_add(&mo_declined_dir, mo_outcome_names[MO_TOO_SHORT + i],
 			   &file);
 	}

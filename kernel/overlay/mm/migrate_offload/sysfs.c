@@ -16,8 +16,6 @@
 
 #include "internal.h"
 
-struct kobject *mo_kobj;
-
 /* Room for a name, a newline and the end. */
 #define MO_NAME_TEXT	(MIGRATE_OFFLOAD_NAME_MAX + 2)
 
@@ -84,53 +82,49 @@ static const struct attribute_group mo_policy_group = {
 	.attrs = mo_policy_list,
 };
 
-/**
- * migrate_offload_store_ulong - take a number that is written to a setting
- * @buf: What was written.
- * @count: Its length.
- * @value: The setting, which others read at any time.
- * @low: Least number that it may be.
- * @high: Greatest one.
- *
- * Return: @count, or a negative errno, and then nothing has changed.
- */
-ssize_t migrate_offload_store_ulong(const char *buf, size_t count,
-				    unsigned long *value, unsigned long low,
-				    unsigned long high)
+static struct migrate_setting *mo_setting_of(struct kobj_attribute *attr)
+{
+	return container_of(attr, struct migrate_setting, attr);
+}
+
+/* show() of the macros MIGRATE_SETTING_*(). */
+ssize_t migrate_setting_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	const struct migrate_setting *s = mo_setting_of(attr);
+
+	switch (s->type) {
+	case MIGRATE_SETTING_IS_ULONG:
+		return sysfs_emit(buf, "%lu\n", READ_ONCE(*s->ulong));
+	case MIGRATE_SETTING_IS_UINT:
+		return sysfs_emit(buf, "%u\n", READ_ONCE(*s->uint));
+	case MIGRATE_SETTING_IS_BOOL:
+		return sysfs_emit(buf, "%d\n", READ_ONCE(*s->boolean));
+	case MIGRATE_SETTING_IS_COPY_MODE:
+		return mo_copy_mode_show(READ_ONCE(*s->copy_mode), buf);
+	}
+	return -EINVAL;
+}
+EXPORT_SYMBOL_GPL(migrate_setting_show);
+
+static int mo_store_number(const struct migrate_setting *s, const char *buf)
 {
 	unsigned long val;
-	int err;
+	int err = kstrtoul(buf, 0, &val);
 
-	err = kstrtoul(buf, 0, &val);
 	if (err)
 		return err;
-	if (val < low || val > high)
+	if (val < s->low || val > s->high)
 		return -EINVAL;
-	WRITE_ONCE(*value, val);
-	return count;
+	if (s->type == MIGRATE_SETTING_IS_ULONG)
+		WRITE_ONCE(*s->ulong, val);
+	else
+		WRITE_ONCE(*s->uint, val);
+	return 0;
 }
-EXPORT_SYMBOL_GPL(migrate_offload_store_ulong);
 
-/* The same for an unsigned int. */
-ssize_t migrate_offload_store_uint(const char *buf, size_t count,
-				   unsigned int *value, unsigned int low,
-				   unsigned int high)
-{
-	unsigned int val;
-	int err;
-
-	err = kstrtouint(buf, 0, &val);
-	if (err)
-		return err;
-	if (val < low || val > high)
-		return -EINVAL;
-	WRITE_ONCE(*value, val);
-	return count;
-}
-EXPORT_SYMBOL_GPL(migrate_offload_store_uint);
-
-/* The same for a switch: what kstrtobool() takes, and nothing behind it. */
-ssize_t migrate_offload_store_bool(const char *buf, size_t count, bool *value)
+/* kstrtobool() would ignore what follows the first letter. */
+static int mo_store_bool(const struct migrate_setting *s, const char *buf)
 {
 	static const char * const words[] = {
 		"0", "1", "n", "y", "N", "Y", "off", "on",
@@ -139,81 +133,40 @@ ssize_t migrate_offload_store_bool(const char *buf, size_t count, bool *value)
 
 	if (word < 0)
 		return word;
-	WRITE_ONCE(*value, word % 2);
-	return count;
+	WRITE_ONCE(*s->boolean, word % 2);
+	return 0;
 }
-EXPORT_SYMBOL_GPL(migrate_offload_store_bool);
 
-static ssize_t max_batch_bytes_show(struct kobject *kobj,
-				    struct kobj_attribute *attr, char *buf)
+/* store() of the macros MIGRATE_SETTING_*(). */
+ssize_t migrate_setting_store(struct kobject *kobj, struct kobj_attribute *attr,
+			      const char *buf, size_t count)
 {
-	return sysfs_emit(buf, "%lu\n", READ_ONCE(mo_max_batch_bytes));
+	const struct migrate_setting *s = mo_setting_of(attr);
+	int err;
+
+	if (s->type == MIGRATE_SETTING_IS_COPY_MODE)
+		err = mo_copy_mode_store(buf, s->copy_mode);
+	else if (s->type == MIGRATE_SETTING_IS_BOOL)
+		err = mo_store_bool(s, buf);
+	else
+		err = mo_store_number(s, buf);
+	return err ?: count;
 }
+EXPORT_SYMBOL_GPL(migrate_setting_store);
 
-static ssize_t max_batch_bytes_store(struct kobject *kobj,
-				     struct kobj_attribute *attr,
-				     const char *buf, size_t count)
-{
-	return migrate_offload_store_ulong(buf, count, &mo_max_batch_bytes,
-					   MO_DEFAULT_BATCH_BYTES,
-					   PUD_SIZE);
-}
-
-static struct kobj_attribute max_batch_bytes_attr = __ATTR_RW(max_batch_bytes);
-
-static ssize_t min_batch_bytes_show(struct kobject *kobj,
-				    struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%lu\n", READ_ONCE(mo_min_batch_bytes));
-}
-
-static ssize_t min_batch_bytes_store(struct kobject *kobj,
-				     struct kobj_attribute *attr,
-				     const char *buf, size_t count)
-{
-	return migrate_offload_store_ulong(buf, count, &mo_min_batch_bytes,
-					   0, PUD_SIZE);
-}
-
-static struct kobj_attribute min_batch_bytes_attr = __ATTR_RW(min_batch_bytes);
-
-static ssize_t max_stall_us_show(struct kobject *kobj,
-				 struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%lu\n", READ_ONCE(mo_max_stall_us));
-}
-
-static ssize_t max_stall_us_store(struct kobject *kobj,
-				  struct kobj_attribute *attr, const char *buf,
-				  size_t count)
-{
-	return migrate_offload_store_ulong(buf, count, &mo_max_stall_us, 0,
-					   10 * USEC_PER_SEC);
-}
-
-static struct kobj_attribute max_stall_us_attr = __ATTR_RW(max_stall_us);
-
-static ssize_t file_folios_show(struct kobject *kobj,
-				struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%d\n", READ_ONCE(mo_file_folios));
-}
-
-static ssize_t file_folios_store(struct kobject *kobj,
-				 struct kobj_attribute *attr,
-				 const char *buf, size_t count)
-{
-	return migrate_offload_store_bool(buf, count, &mo_file_folios);
-}
-
-static struct kobj_attribute file_folios_attr = __ATTR_RW(file_folios);
+static MIGRATE_SETTING_ULONG(max_batch_bytes, mo_max_batch_bytes,
+			     MO_DEFAULT_BATCH_BYTES, PUD_SIZE);
+static MIGRATE_SETTING_ULONG(min_batch_bytes, mo_min_batch_bytes, 0, PUD_SIZE);
+static MIGRATE_SETTING_ULONG(max_stall_us, mo_max_stall_us, 0,
+			     10 * USEC_PER_SEC);
+static MIGRATE_SETTING_BOOL(file_folios, mo_file_folios);
 
 static struct attribute *mo_attrs[] = {
 	&offload_migrator_attr.attr,
-	&max_batch_bytes_attr.attr,
-	&min_batch_bytes_attr.attr,
-	&max_stall_us_attr.attr,
-	&file_folios_attr.attr,
+	&max_batch_bytes_setting.attr.attr,
+	&min_batch_bytes_setting.attr.attr,
+	&max_stall_us_setting.attr.attr,
+	&file_folios_setting.attr.attr,
 	NULL
 };
 
