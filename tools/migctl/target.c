@@ -19,8 +19,8 @@ static const struct known {
 	size_t min, max;
 	const char *range;
 } known[] = {
-	{ "max_batch_bytes", 1, SIZE_MAX, "a PMD (2M on x86) to a PUD (1G on x86)" },
-	{ "min_batch_bytes", 0, SIZE_MAX, "0 to a PUD (1G on x86)" },
+	{ "max_batch_bytes", 1, SIZE_MAX, "a PMD (2M on x86) to 1G" },
+	{ "min_batch_bytes", 0, SIZE_MAX, "0 to 1G" },
 	{ "max_stall_us", 0, 10000000, "0 to 10000000" },
 	{ "file_folios", 0, 1, "0 or 1" },
 	{ "threads", 1, 64, "1 to 64" },

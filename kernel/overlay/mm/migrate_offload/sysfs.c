@@ -9,7 +9,7 @@
 #include <linux/kobject.h>
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
-#include <linux/pgtable.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
@@ -155,8 +155,8 @@ ssize_t migrate_setting_store(struct kobject *kobj, struct kobj_attribute *attr,
 EXPORT_SYMBOL_GPL(migrate_setting_store);
 
 static MIGRATE_SETTING_ULONG(max_batch_bytes, mo_max_batch_bytes,
-			     MO_DEFAULT_BATCH_BYTES, PUD_SIZE);
-static MIGRATE_SETTING_ULONG(min_batch_bytes, mo_min_batch_bytes, 0, PUD_SIZE);
+			     MO_DEFAULT_BATCH_BYTES, SZ_1G);
+static MIGRATE_SETTING_ULONG(min_batch_bytes, mo_min_batch_bytes, 0, SZ_1G);
 static MIGRATE_SETTING_ULONG(max_stall_us, mo_max_stall_us, 0,
 			     10 * USEC_PER_SEC);
 static MIGRATE_SETTING_BOOL(file_folios, mo_file_folios);

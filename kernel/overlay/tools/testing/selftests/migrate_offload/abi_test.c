@@ -248,13 +248,12 @@ TEST_F(abi, select_empty)
 TEST_F(abi, max_batch_bytes)
 {
 	takes_numbers(_metadata, MO_SYSFS "max_batch_bytes", mo_pmd_size,
-		      mo_pmd_size * mo_page_size / 8);
+		      1UL << 30);
 }
 
 TEST_F(abi, min_batch_bytes)
 {
-	takes_numbers(_metadata, MO_SYSFS "min_batch_bytes", 0,
-		      mo_pmd_size * mo_page_size / 8);
+	takes_numbers(_metadata, MO_SYSFS "min_batch_bytes", 0, 1UL << 30);
 }
 
 TEST_F(abi, max_stall_us)
