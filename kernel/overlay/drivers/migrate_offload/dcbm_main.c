@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bits.h>
 #include <linux/highmem.h>
 #include <linux/jiffies.h>
 #include <linux/kstrtox.h>
@@ -350,6 +351,8 @@ static const struct attribute_group dcbm_attr_group = {
 static const struct migrate_ops dcbm_ops = {
 	.name = "dcbm",
 	.attrs = &dcbm_attr_group,
+	/* These callers hold mmap_lock, or one of a VMA, while an engine may hang. */
+	.not_by_default = BIT(MR_NUMA_MISPLACED) | BIT(MR_LONGTERM_PIN),
 	.activate = dcbm_activate,
 	.deactivate = dcbm_deactivate,
 	.allowed = dcbm_allowed,

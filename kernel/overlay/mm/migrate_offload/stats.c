@@ -3,6 +3,7 @@
  * What migrators have done: /sys/kernel/mm/migration/<migrator>, see
  * Documentation/ABI/testing/sysfs-kernel-mm-migration.
  */
+#include <linux/bits.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kobject.h>
@@ -147,7 +148,32 @@ static ssize_t mo_speed_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  cost ? div_u64(1000ULL << 20, cost) : 0);
 }
 
+static ssize_t not_by_default_show(struct kobject *kobj,
+				   struct kobj_attribute *attr, char *buf)
+{
+	struct mo_migrator *m = container_of(kobj, struct mo_migrator, kobj);
+	ssize_t len = 0;
+
+	for (int i = 0; i < NR_MO_POLICIES; i++)
+		if (m->ops->not_by_default & BIT(mo_policies[i].reason))
+			len += sysfs_emit_at(buf, len, "%s%s", len ? " " : "",
+					     mo_policies[i].name);
+	return len + sysfs_emit_at(buf, len, len ? "\n" : "none\n");
+}
+
+static struct kobj_attribute not_by_default_attr = __ATTR_RO(not_by_default);
+
+static struct attribute *mo_migrator_attrs[] = {
+	&not_by_default_attr.attr,
+	NULL
+};
+
+static const struct attribute_group mo_migrator_group = {
+	.attrs = mo_migrator_attrs,
+};
+
 static const struct attribute_group *mo_migrator_groups[] = {
+	&mo_migrator_group,
 	&mo_stats_dir.group,
 	&mo_declined_dir.group,
 	&mo_speed_dir.group,

@@ -157,15 +157,19 @@ EXPORT_SYMBOL_GPL(migrate_setting_store);
 static MIGRATE_SETTING_ULONG(max_batch_bytes, mo_max_batch_bytes,
 			     MO_DEFAULT_BATCH_BYTES, SZ_1G);
 static MIGRATE_SETTING_ULONG(min_batch_bytes, mo_min_batch_bytes, 0, SZ_1G);
+#ifdef CONFIG_MIGRATE_OFFLOAD_STALL
 static MIGRATE_SETTING_ULONG(max_stall_us, mo_max_stall_us, 0,
 			     10 * USEC_PER_SEC);
+#endif
 static MIGRATE_SETTING_BOOL(file_folios, mo_file_folios);
 
 static struct attribute *mo_attrs[] = {
 	&offload_migrator_attr.attr,
 	&max_batch_bytes_setting.attr.attr,
 	&min_batch_bytes_setting.attr.attr,
+#ifdef CONFIG_MIGRATE_OFFLOAD_STALL
 	&max_stall_us_setting.attr.attr,
+#endif
 	&file_folios_setting.attr.attr,
 	NULL
 };

@@ -327,6 +327,29 @@ TEST_F(abi, causes)
 	}
 }
 
+/* The reasons for which "default" leaves a migrator out. */
+TEST_F(abi, not_by_default)
+{
+	static const struct {
+		const char *migrator, *reasons;
+	} want[] = {
+		{ "auto", "none\n" },
+		{ "mtcopy", "none\n" },
+		{ "dcbm", "numa_misplaced longterm_pin\n" },
+	};
+	char path[256], buf[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+		if (mo_load(want[i].migrator) && !strcmp(want[i].migrator, "dcbm"))
+			continue;
+		snprintf(path, sizeof(path), MO_SYSFS "%s/not_by_default",
+			 want[i].migrator);
+		EXPECT_EQ(0444, mode_of(path));
+		ASSERT_LT(0, mo_read(path, buf, sizeof(buf)));
+		EXPECT_STREQ(want[i].reasons, buf);
+	}
+}
+
 /* What "auto" shows, and what was measured. */
 TEST_F(abi, auto_and_speed)
 {
