@@ -24,7 +24,6 @@ static const struct known {
 	{ "max_stall_us", 0, 10000000, "0 to 10000000" },
 	{ "file_folios", 0, 1, "0 or 1" },
 	{ "threads", 1, 64, "1 to 64" },
-	{ "padata.threads", 2, 64, "2 to 64" },
 	{ "min_bytes_per_worker", 4096, SZ_1K * SZ_1K, "a page to 1M" },
 	{ "idle_only", 0, 1, "0 or 1" },
 	{ "channels", 1, 64, "1 to 64" },
@@ -51,11 +50,9 @@ bool target_is_bytes(const char *setting)
 static void set_kind(const struct tree *t, struct target *x, const char *below,
 		     const char *setting)
 {
-	const struct known *k = find_known(x->name);
+	const struct known *k = find_known(setting);
 	json_t *now;
 
-	if (!k)
-		k = find_known(setting);
 	x->min = k ? k->min : 0;
 	x->max = k ? k->max : SIZE_MAX;
 	x->range = k ? k->range : NULL;

@@ -98,15 +98,16 @@ static void checks_all_before_the_first_write(void **state)
 	}
 }
 
-/* What else waits for its threads has other bounds. */
-static void padata_needs_two(void **state)
+/* The kernel accepts one thread for padata, too. */
+static void padata_takes_one_thread(void **state)
 {
 	(void)state;
 	make_migrator("padata");
 	write_text(dir, M "padata/threads", "4\n");
-	assert_int_equal(run("set padata.threads=1"), 2);
-	assert_err("(2 to 64)");
-	assert_int_equal(run("set padata.threads=2"), 0);
+	assert_int_equal(run("set padata.threads=0"), 2);
+	assert_err("(1 to 64)");
+	assert_int_equal(run("set padata.threads=1"), 0);
+	assert_text(dir, M "padata/threads", "1");
 }
 
 static void one_message_for_each_mistake(void **state)
@@ -195,7 +196,7 @@ int main(void)
 		T(what_it_took_for_programs),
 		T(settings_that_are_new),
 		T(checks_all_before_the_first_write),
-		T(padata_needs_two),
+		T(padata_takes_one_thread),
 		T(one_message_for_each_mistake),
 		T(puts_back_what_was_done),
 		T(nothing_to_put_back),
