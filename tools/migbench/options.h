@@ -56,8 +56,9 @@ struct options {
 };
 
 /*
- * Fills in the defaults of @command and reads its arguments; argv[0] is its
- * name. Returns 0, EXIT_USAGE after a message, or -1 after printing the help.
+ * Fills in the defaults of @command and reads its arguments; argv[0] is the
+ * name of the command. Returns 0, EXIT_USAGE after a message, or -1 if the
+ * arguments ask for the help, which the caller prints.
  */
 int options_parse(struct options *o, enum command command, int argc, char **argv);
 
