@@ -2,28 +2,21 @@
 /*
  * Set-up, control files and migrators.
  */
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../kselftest.h"
 #include "mo_util.h"
 
 #define MO_MAX_SAVED	64
-#define MO_MAX_CPUS	1024
 
 int mo_nodes[2];
 size_t mo_page_size;
@@ -403,105 +396,4 @@ long long mo_copied(void)
 long long mo_copied_bytes(void)
 {
 	return copied("bytes");
-}
-
-static pthread_t spinners[MO_MAX_CPUS];
-static int nr_spinners;
-static volatile bool spinning;
-
-static void *spin(void *arg)
-{
-	(void)arg;
-	while (spinning)
-		;
-	return NULL;
-}
-
-/**
- * mo_busy_begin - give every CPU something to do
- *
- * Return: 0 or a negative errno; mo_busy_end() in any case.
- */
-int mo_busy_begin(void)
-{
-	int nr = mo_online_cpus(), err;
-
-	if (nr > MO_MAX_CPUS)
-		return -E2BIG;
-	spinning = true;
-	while (nr_spinners < nr) {
-		pthread_t *spinner = &spinners[nr_spinners];
-		cpu_set_t set;
-
-		err = pthread_create(spinner, NULL, spin, NULL);
-		if (err)
-			return -err;
-		CPU_ZERO(&set);
-		CPU_SET(nr_spinners++, &set);
-		err = pthread_setaffinity_np(*spinner, sizeof(set), &set);
-		if (err)
-			return -err;
-	}
-	/* They start, and end up where they belong. */
-	usleep(500000);
-	return 0;
-}
-
-void mo_busy_end(void)
-{
-	spinning = false;
-	while (nr_spinners)
-		pthread_join(spinners[--nr_spinners], NULL);
-}
-
-long long mo_cpu_used(int who)
-{
-	struct rusage usage;
-
-	if (getrusage(who, &usage))
-		return -1;
-	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000LL +
-	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000LL;
-}
-
-long long mo_cpu_clock(pid_t pid)
-{
-	struct timespec t;
-	clockid_t id;
-
-	if (clock_getcpuclockid(pid, &id) || clock_gettime(id, &t))
-		return 0;
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-/**
- * mo_workers_time - what the threads of work queues have run
- * @by_cpu: Takes the part of those that are bound to each CPU, or NULL.
- * @nr_cpus: Its length.
- *
- * Return: the sum over all of them, in ns of CPU time.
- */
-long long mo_workers_time(long long *by_cpu, int nr_cpus)
-{
-	DIR *proc = opendir("/proc");
-	long long sum = 0, time;
-	char path[300], comm[32];
-	struct dirent *d;
-
-	if (by_cpu)
-		memset(by_cpu, 0, nr_cpus * sizeof(*by_cpu));
-	while (proc && (d = readdir(proc))) {
-		snprintf(path, sizeof(path), "/proc/%s/comm", d->d_name);
-		if (!isdigit(d->d_name[0]) ||
-		    mo_read(path, comm, sizeof(comm)) < 0 ||
-		    strncmp(comm, "kworker/", 8))
-			continue;
-		time = mo_cpu_clock(atoi(d->d_name));
-		sum += time;
-		if (isdigit(comm[8]) && atoi(comm + 8) < nr_cpus)
-			by_cpu[atoi(comm + 8)] += time;
-	}
-	if (proc)
-		closedir(proc);
-	return sum;
 }

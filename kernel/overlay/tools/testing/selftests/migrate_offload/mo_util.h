@@ -101,7 +101,7 @@ size_t mo_expect_single(void);
 long long mo_copied(void);
 long long mo_copied_bytes(void);
 
-/* Something to do on every CPU, until the end of that. */
+/* Keep every CPU busy until mo_busy_end(). */
 int mo_busy_begin(void);
 void mo_busy_end(void);
 
