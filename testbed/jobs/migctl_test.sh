@@ -90,6 +90,24 @@ copied() {
 		migctl stats --format=json mtcopy >"$OUT/stats" && grep -q "$after" "$OUT/stats"
 }
 
+# measured POLICY MIGRATOR: one row of migbench while POLICY is set for its calls
+measured() {
+	migctl set mtcopy.idle_only=0 migrator=mtcopy policy.syscall_or_cpuset="$1" &&
+		migbench sweep --migrators="$2" --folio-sizes=2M --workers=2 \
+			--total=8M --reps=1 --quiet --csv="$OUT/row" &&
+		grep -q policy/syscall_or_cpuset "$OUT/row" &&
+		[ "$(selected offload_migrator)" = mtcopy ] &&
+		[ "$(selected policy/syscall_or_cpuset)" = "$1" ]
+}
+
+# The row counts, not the policy that was set before.
+measures_by_policy() {
+	before=$(cat $MIGRATION/mtcopy/stats/bytes)
+	measured mtcopy kernel && [ "$(cat $MIGRATION/mtcopy/stats/bytes)" = "$before" ] &&
+		measured kernel mtcopy &&
+		[ "$(cat $MIGRATION/mtcopy/stats/bytes)" -gt "$before" ]
+}
+
 finish() {
 	migctl load "$OUT/first" >/dev/null
 	rm -rf "$OUT"
@@ -97,7 +115,7 @@ finish() {
 
 migctl save "$OUT/first" || exit 1
 trap finish EXIT
-echo "1..11"
+echo "1..12"
 check glance glance
 check lists_all lists_all
 check sets sets
@@ -108,4 +126,5 @@ check refuses_a_reason refused policy.memory_failure=mtcopy
 check refuses_a_word refused policy.demotion=mtcopyy
 check comes_back comes_back
 check copied copied 8M
+check measures_by_policy measures_by_policy
 check json sh -c 'migctl --format=json | grep -q "^{"'

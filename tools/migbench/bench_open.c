@@ -88,6 +88,14 @@ static int set_min_share(const struct bench *b)
 	return EXIT_CANNOT;
 }
 
+/* Demotion and compaction of a live machine then change their migrator, too. */
+static void warn_of_choice(void)
+{
+	if (migrator_switches_all(MIGRATION_DIR))
+		complain("policy",
+			 "not in this kernel: the migrator of all migrations changes meanwhile");
+}
+
 static int open_cputime(const struct options *o)
 {
 	int err = o->cpu ? cputime_open(PROC_STAT) : 0;
@@ -128,6 +136,8 @@ int bench_open(struct bench *b, const struct options *o)
 		ret = set_limit("min_batch_bytes", o->min_batch,
 				&b->info.min_batch_bytes);
 	choose_migrators(b);
+	if (!ret)
+		warn_of_choice();
 	if (!ret)
 		ret = set_min_share(b);
 	if (!ret)

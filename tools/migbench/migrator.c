@@ -12,6 +12,9 @@
 #include "migrator.h"
 #include "settings.h"
 
+#define CHOICE_OF_MOVE_PAGES	"policy/syscall_or_cpuset"
+#define CHOICE_OF_ALL		"offload_migrator"
+
 /* A new migrator is one line here. */
 static const struct migrator known[] = {
 	{ "kernel", NULL, NULL, "thread", true, "1a",
@@ -49,6 +52,24 @@ bool migrator_has_channels(const struct migrator *m)
 	return m->workers_file && !m->on_cpus;
 }
 
+static bool has_file(const char *dir, const char *file)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	return !access(path, F_OK);
+}
+
+const char *migrator_choice(const char *dir)
+{
+	return has_file(dir, CHOICE_OF_MOVE_PAGES) ? CHOICE_OF_MOVE_PAGES : CHOICE_OF_ALL;
+}
+
+bool migrator_switches_all(const char *dir)
+{
+	return has_file(dir, CHOICE_OF_ALL) && !has_file(dir, CHOICE_OF_MOVE_PAGES);
+}
+
 void migrator_list(const char *dir, struct words *names)
 {
 	char path[PATH_MAX];
@@ -57,10 +78,10 @@ void migrator_list(const char *dir, struct words *names)
 
 	names->n = 0;
 	words_add(names, "kernel");
-	snprintf(path, sizeof(path), "%s/offload_migrator", dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, migrator_choice(dir));
 	setting_choices(path, &found);
 	for (i = 0; i < found.n; i++)
-		if (strcmp(found.v[i], "kernel"))
+		if (strcmp(found.v[i], "kernel") && strcmp(found.v[i], "default"))
 			words_add(names, found.v[i]);
 }
 
@@ -99,7 +120,7 @@ int migrator_use(const char *dir, const struct migrator *m, size_t workers)
 	} else if (workers != 1) {
 		return -ERANGE;
 	}
-	snprintf(path, sizeof(path), "%s/offload_migrator", dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, migrator_choice(dir));
 	err = setting_write(path, m->name);
 	/* A stock kernel is its own and only migrator. */
 	if (err == -ENOENT && !strcmp(m->name, "kernel"))

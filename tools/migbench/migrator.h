@@ -40,8 +40,18 @@ void migrator_list(const char *dir, struct words *names);
 bool migrator_offered(const char *dir, const char *name);
 
 /*
- * Makes the kernel use @m with so many workers. Returns 0 or -errno; -ERANGE
- * when it took another number of workers.
+ * The file below @dir that chooses the migrator of move_pages(2): the policy of
+ * its reason. No other policy comes before it, and it changes no other reason.
+ * On a kernel without it: the file that chooses for all reasons.
+ */
+const char *migrator_choice(const char *dir);
+
+/* Returns true if migrator_use() changes the migrator of all reasons. */
+bool migrator_switches_all(const char *dir);
+
+/*
+ * Makes move_pages(2) use @m with @workers workers. Returns 0 or -errno; -ERANGE
+ * if the kernel took another number of workers.
  */
 int migrator_use(const char *dir, const struct migrator *m, size_t workers);
 

@@ -66,6 +66,7 @@ const struct field record_fields[] = {
 	FIELD(FIELD_STR, direction_nodes),
 	FIELD(FIELD_STR, preemption),
 	FIELD(FIELD_STR, thp),
+	FIELD(FIELD_STR, chosen_by),
 	FIELD(FIELD_INT, max_batch_bytes),
 	FIELD(FIELD_INT, min_batch_bytes),
 	FIELD(FIELD_STR, date),

@@ -82,6 +82,7 @@ struct record {
 	char direction_nodes[16];
 	char preemption[48];
 	char thp[16];
+	char chosen_by[32];
 	long long max_batch_bytes;
 	long long min_batch_bytes;
 	char date[24];

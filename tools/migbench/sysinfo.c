@@ -3,6 +3,7 @@
  * What a figure must carry: the machine and the kernel it was measured on.
  */
 #include <errno.h>
+#include <limits.h>
 #include <numa.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <cpuid.h>
 #endif
 
+#include "migrator.h"
 #include "parse.h"
 #include "settings.h"
 #include "sysinfo.h"
@@ -142,6 +144,17 @@ static long long number_or_absent(const char *path)
 	return setting_read_number(path, &v) ? RECORD_ABSENT : v;
 }
 
+/* Which file migbench writes, and what it holds until then. */
+static void get_choice(struct sysinfo *info)
+{
+	const char *file = migrator_choice(MIGRATION_DIR);
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), MIGRATION_DIR "/%s", file);
+	if (!setting_read(path, info->choice, sizeof(info->choice)))
+		snprintf(info->chosen_by, sizeof(info->chosen_by), "%s", file);
+}
+
 static void get_migration(struct sysinfo *info)
 {
 	FILE *f = fopen(MIGRATION_DIR "/offload_migrator", "re");
@@ -152,6 +165,7 @@ static void get_migration(struct sysinfo *info)
 			info->migrators[strcspn(info->migrators, "\n")] = '\0';
 		fclose(f);
 	}
+	get_choice(info);
 	info->max_batch_bytes = number_or_absent(MIGRATION_DIR "/max_batch_bytes");
 	info->min_batch_bytes = number_or_absent(MIGRATION_DIR "/min_batch_bytes");
 	info->file_folios = number_or_absent(MIGRATION_DIR "/file_folios");
@@ -220,6 +234,8 @@ void sysinfo_print(FILE *f, const struct sysinfo *info)
 	print_bytes(f, "min_batch_bytes", info->min_batch_bytes);
 	if (info->file_folios != RECORD_ABSENT)
 		fprintf(f, ", file_folios %lld", info->file_folios);
+	if (*info->chosen_by)
+		fprintf(f, "\nchosen by   %s, now %s", info->chosen_by, info->choice);
 	fprintf(f, "\ndate        %s\n", info->date);
 }
 
@@ -235,6 +251,7 @@ void sysinfo_record(const struct sysinfo *info, struct record *r)
 	snprintf(r->date, sizeof(r->date), "%s", info->date);
 	snprintf(r->direction_nodes, sizeof(r->direction_nodes), "%d,%d",
 		 info->node[0], info->node[1]);
+	snprintf(r->chosen_by, sizeof(r->chosen_by), "%s", info->chosen_by);
 	r->cpus = info->cpus;
 	r->nodes = info->nodes;
 	r->max_batch_bytes = info->max_batch_bytes;

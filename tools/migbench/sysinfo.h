@@ -20,6 +20,8 @@ struct sysinfo {
 	char preemption[48];
 	char thp[16];
 	char migrators[128];
+	char chosen_by[32];
+	char choice[32];
 	char date[24];
 	int cpus;
 	int nodes;
