@@ -12,15 +12,14 @@
 #include "print.h"
 #include "target.h"
 
-/* Reasons that come to @name: by their own policy, or by default. */
-static json_t *reasons_of(const json_t *policy, const char *name, bool selected)
+/* Reasons whose migrator is @name: by their own policy, or by default. */
+static json_t *reasons_of(const json_t *effective, const char *name)
 {
 	json_t *reasons = json_array(), *to;
 	const char *reason;
 
-	json_object_foreach((json_t *)policy, reason, to)
-		if (!strcmp(json_string_value(to), name) ||
-		    (selected && !strcmp(json_string_value(to), NAME_DEFAULT)))
+	json_object_foreach((json_t *)effective, reason, to)
+		if (!strcmp(json_string_value(to), name))
 			json_array_append_new(reasons, json_string(reason));
 	return reasons;
 }
@@ -28,6 +27,7 @@ static json_t *reasons_of(const json_t *policy, const char *name, bool selected)
 struct list {
 	json_t *entries;
 	json_t *policy;
+	json_t *effective;
 	json_t *selected;
 };
 
@@ -42,7 +42,7 @@ static void add(struct list *l, const char *name, const char *state,
 	json_object_set_new(e, "module", module ? json_string(module) : json_null());
 	json_object_set_new(e, "selected", json_boolean(selected));
 	if (l->policy)
-		json_object_set_new(e, "reasons", reasons_of(l->policy, name, selected));
+		json_object_set_new(e, "reasons", reasons_of(l->effective, name));
 	json_array_append_new(l->entries, e);
 }
 
@@ -77,9 +77,13 @@ static void read_list(struct list *l, const struct tree *t, const char *dir)
 			add(l, migrators.v[i], "available", modules.v[i]);
 }
 
-/* "all", or "default" and those that have a policy of their own. */
+/*
+ * "all", or "default" and the reasons with a policy of their own. A migrator that
+ * is not selected has "default" for no reason: "kernel" then lists the reasons for
+ * which the selected migrator is not the default.
+ */
 static void set_reasons(struct grid *g, size_t row, const struct list *l,
-			const json_t *reasons)
+			const json_t *reasons, bool selected)
 {
 	const char *reason, *to;
 	char text[NOTE_LEN];
@@ -94,7 +98,7 @@ static void set_reasons(struct grid *g, size_t row, const struct list *l,
 	for (i = 0; i < json_array_size(reasons) && at < sizeof(text); i++) {
 		reason = json_string_value(json_array_get(reasons, i));
 		to = json_string_value(json_object_get(l->policy, reason));
-		if (!strcmp(to, NAME_DEFAULT))
+		if (selected && !strcmp(to, NAME_DEFAULT))
 			others = true;
 		else
 			at += snprintf(text + at, sizeof(text) - at, " %s", reason);
@@ -110,6 +114,7 @@ static void print_list(const struct list *l)
 	};
 	struct grid g;
 	const char *module;
+	bool selected;
 	json_t *e;
 	size_t i;
 
@@ -123,10 +128,10 @@ static void print_list(const struct list *l)
 		grid_set(&g, i + 1, 0, "%s", json_string_value(json_object_get(e, "name")));
 		grid_set(&g, i + 1, 1, "%s", json_string_value(json_object_get(e, "state")));
 		grid_set(&g, i + 1, 2, "%s", module ? module : "-");
-		grid_set(&g, i + 1, 3, "%s",
-			 json_is_true(json_object_get(e, "selected")) ? "yes" : "-");
+		selected = json_is_true(json_object_get(e, "selected"));
+		grid_set(&g, i + 1, 3, "%s", selected ? "yes" : "-");
 		if (l->policy)
-			set_reasons(&g, i + 1, l, json_object_get(e, "reasons"));
+			set_reasons(&g, i + 1, l, json_object_get(e, "reasons"), selected);
 	}
 	grid_print(stdout, &g);
 	grid_free(&g);
@@ -140,6 +145,7 @@ int cmd_list(const struct options *o)
 
 	if (!ret) {
 		l.policy = model_policy(&t);
+		l.effective = l.policy ? model_effective(&t, l.policy) : NULL;
 		l.selected = model_selected(&t);
 		read_list(&l, &t, o->modules);
 		if (o->format == FORMAT_JSON)
@@ -149,6 +155,7 @@ int cmd_list(const struct options *o)
 	}
 	json_decref(l.entries);
 	json_decref(l.policy);
+	json_decref(l.effective);
 	json_decref(l.selected);
 	return ret;
 }

@@ -43,6 +43,25 @@ json_t *model_policy(const struct tree *t)
 	return policy;
 }
 
+json_t *model_effective(const struct tree *t, const json_t *policy)
+{
+	json_t *effective = json_object(), *selected = model_selected(t), *name;
+	struct words exceptions;
+	const char *reason;
+
+	tree_not_by_default(t, json_string_value(selected), &exceptions);
+	json_object_foreach((json_t *)policy, reason, name) {
+		if (strcmp(json_string_value(name), NAME_DEFAULT))
+			json_object_set(effective, reason, name);
+		else if (words_have(&exceptions, reason))
+			json_object_set_new(effective, reason, json_string(NAME_KERNEL));
+		else
+			json_object_set(effective, reason, selected);
+	}
+	json_decref(selected);
+	return effective;
+}
+
 json_t *model_settings(const struct tree *t)
 {
 	json_t *settings = tree_values(t, "", ENTRY_SETTING);
@@ -69,6 +88,7 @@ json_t *model_counters(const struct tree *t, const char *migrator)
 	json_t *m = json_object(), *own = tree_values(t, migrator, ENTRY_COUNTER);
 	char stats[2 * WORD_LEN];
 
+	json_object_del(own, NOT_BY_DEFAULT);
 	snprintf(stats, sizeof(stats), "%s/stats", migrator);
 	json_object_set_new(m, "stats", tree_values(t, stats, ENTRY_COUNTER));
 	if (json_object_size(own))

@@ -16,13 +16,19 @@ json_t *model_selected(const struct tree *t);
 /* By reason, "default" among them; NULL where the kernel has no policies. */
 json_t *model_policy(const struct tree *t);
 
+/* The migrator that each reason of @policy gets, without "default". */
+json_t *model_effective(const struct tree *t, const json_t *policy);
+
 /* The common settings: limits of batches and the like. */
 json_t *model_settings(const struct tree *t);
 
 /* By migrator that is loaded. */
 json_t *model_migrator_settings(const struct tree *t);
 
-/* What one has done: "stats", and "counters" of its own if it has any. */
+/*
+ * What a migrator has done: "stats", and "counters" of its own if it has any.
+ * The list NOT_BY_DEFAULT is not among the counters.
+ */
 json_t *model_counters(const struct tree *t, const char *migrator);
 
 json_t *words_to_json(const struct words *w);

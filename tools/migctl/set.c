@@ -37,33 +37,46 @@ int cmd_set(const struct options *o)
 	return ret ? ret : change(o, &t, "");
 }
 
-static int print_policy(const struct options *o, const struct tree *t)
+static void print_table(const json_t *policy, const json_t *effective)
 {
-	json_t *policy = model_policy(t), *name;
 	const char *reason;
 	struct grid g;
 	size_t row = 0;
+	json_t *name;
+
+	grid_init(&g, json_object_size(policy) + 1, 3);
+	g.left = 3;
+	grid_set(&g, 0, 0, "reason");
+	grid_set(&g, 0, 1, "policy");
+	grid_set(&g, 0, 2, "effective");
+	json_object_foreach((json_t *)policy, reason, name) {
+		grid_set(&g, ++row, 0, "%s", reason);
+		grid_set(&g, row, 1, "%s", json_string_value(name));
+		name = json_object_get(effective, reason);
+		grid_set(&g, row, 2, "%s", json_string_value(name));
+	}
+	grid_print(stdout, &g);
+	grid_free(&g);
+}
+
+static int print_policy(const struct options *o, const struct tree *t)
+{
+	json_t *policy = model_policy(t), *effective, *selected;
 
 	if (!policy) {
 		complain(TARGET_POLICY, NOT_IN_KERNEL);
 		return EXIT_FAILED;
 	}
+	effective = model_effective(t, policy);
 	if (o->format == FORMAT_JSON)
-		return print_json(policy, JSON_INDENT(1));
-	grid_init(&g, json_object_size(policy) + 1, 2);
-	g.left = 2;
-	grid_set(&g, 0, 0, "reason");
-	grid_set(&g, 0, 1, "migrator");
-	json_object_foreach(policy, reason, name) {
-		grid_set(&g, ++row, 0, "%s", reason);
-		grid_set(&g, row, 1, "%s", json_string_value(name));
-	}
-	grid_print(stdout, &g);
-	grid_free(&g);
+		return print_json(json_pack("{soso}", TARGET_POLICY, policy, "effective",
+					    effective), JSON_INDENT(1));
+	print_table(policy, effective);
 	json_decref(policy);
-	name = model_selected(t);
-	printf("default: %s\n", json_string_value(name));
-	json_decref(name);
+	json_decref(effective);
+	selected = model_selected(t);
+	printf("default: %s\n", json_string_value(selected));
+	json_decref(selected);
 	return EXIT_OK;
 }
 

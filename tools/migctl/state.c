@@ -25,6 +25,16 @@ static json_t *read_available(const struct tree *t, const char *modules)
 	return all;
 }
 
+static void add_exceptions(json_t *m, const struct tree *t, const char *name)
+{
+	struct words reasons;
+
+	if (!tree_has(t, name, ENTRY_COUNTER, NOT_BY_DEFAULT))
+		return;
+	tree_not_by_default(t, name, &reasons);
+	json_object_set_new(m, NOT_BY_DEFAULT, words_to_json(&reasons));
+}
+
 static json_t *read_migrators(const struct tree *t)
 {
 	json_t *all = model_migrator_settings(t), *settings, *m;
@@ -34,6 +44,7 @@ static json_t *read_migrators(const struct tree *t)
 	json_object_foreach_safe(all, next, name, settings) {
 		m = model_counters(t, name);
 		json_object_set(m, "settings", settings);
+		add_exceptions(m, t, name);
 		json_object_set_new(all, name, m);
 	}
 	return all;
@@ -47,8 +58,10 @@ static json_t *read_state(const struct tree *t, const struct options *o)
 	tree_offers(t, SELECTED_FILE, &offered);
 	json_object_set_new(state, "migrator", model_selected(t));
 	json_object_set_new(state, "offered", words_to_json(&offered));
-	if (policy)
+	if (policy) {
 		json_object_set_new(state, "policy", policy);
+		json_object_set_new(state, "effective", model_effective(t, policy));
+	}
 	json_object_set_new(state, "settings", model_settings(t));
 	json_object_set_new(state, "migrators", read_migrators(t));
 	json_object_set_new(state, "available", read_available(t, o->modules));
@@ -71,9 +84,34 @@ static void print_selected(const json_t *state)
 	putchar('\n');
 }
 
-/* Does any reason have a migrator of its own? */
-static bool print_policy(const json_t *policy)
+static bool is_name(const json_t *value, const char *name)
 {
+	return !strcmp(json_string_value(value), name);
+}
+
+/* Reasons that "default" leaves to the kernel although a migrator is selected. */
+static void print_exceptions(const json_t *state)
+{
+	const json_t *policy = json_object_get(state, "policy");
+	const char *reason, *comma = "; the default of ";
+	json_t *name;
+
+	if (!strcmp(text_at(state, "migrator"), NAME_KERNEL))
+		return;
+	json_object_foreach(json_object_get(state, "effective"), reason, name) {
+		if (!is_name(json_object_get(policy, reason), NAME_DEFAULT) ||
+		    !is_name(name, NAME_KERNEL))
+			continue;
+		printf("%s%s", comma, reason);
+		comma = ", ";
+	}
+	printf("%s", *comma == ',' ? " is " NAME_KERNEL : "");
+}
+
+/* Returns true if any reason has a migrator of its own. */
+static bool print_policy(const json_t *state)
+{
+	const json_t *policy = json_object_get(state, "policy");
 	const char *reason, *comma = "";
 	json_t *name;
 
@@ -81,12 +119,14 @@ static bool print_policy(const json_t *policy)
 		return false;
 	printf("policy      ");
 	json_object_foreach((json_t *)policy, reason, name) {
-		if (!strcmp(json_string_value(name), NAME_DEFAULT))
+		if (is_name(name, NAME_DEFAULT))
 			continue;
 		printf("%s%s %s", comma, reason, json_string_value(name));
 		comma = ", ";
 	}
-	printf("%s\n", *comma ? "; else the default" : "default for all reasons");
+	printf("%s", *comma ? "; else the default" : "default for all reasons");
+	print_exceptions(state);
+	putchar('\n');
 	return *comma;
 }
 
@@ -150,7 +190,7 @@ int cmd_state(const struct options *o)
 	if (o->format == FORMAT_JSON)
 		return print_json(state, JSON_INDENT(1));
 	print_selected(state);
-	used = print_policy(json_object_get(state, "policy"));
+	used = print_policy(state);
 	used |= strcmp(text_at(state, "migrator"), NAME_KERNEL);
 	printf("settings    ");
 	print_values(stdout, json_object_get(state, "settings"));

@@ -112,7 +112,7 @@ static int find_below(const struct tree *t, const char *modules, const char *nam
 	} else {
 		set_kind(t, out, below, dot + 1);
 		snprintf(why, NOTE_LEN, tree_has(t, below, ENTRY_COUNTER, dot + 1) ?
-			 "is a counter, which cannot be set" :
+			 "is read-only" :
 			 find_known(dot + 1) ? NOT_IN_KERNEL : "no such setting");
 	}
 	return tree_has(t, below, ENTRY_SETTING, dot + 1) ? 0 : -1;

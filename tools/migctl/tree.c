@@ -129,6 +129,17 @@ bool tree_has_migrator(const struct tree *t, const char *name)
 	       tree_has(t, name, ENTRY_DIR, "stats");
 }
 
+void tree_not_by_default(const struct tree *t, const char *migrator,
+			 struct words *reasons)
+{
+	char file[2 * WORD_LEN];
+
+	snprintf(file, sizeof(file), "%s/" NOT_BY_DEFAULT, migrator);
+	tree_offers(t, file, reasons);
+	if (words_have(reasons, "none"))
+		reasons->n = 0;
+}
+
 void tree_migrators(const struct tree *t, struct words *names)
 {
 	size_t i, n = 0;

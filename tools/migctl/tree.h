@@ -18,6 +18,9 @@
 #define SELECTED_FILE	"offload_migrator"
 #define NOT_IN_KERNEL	"not in this kernel"
 
+/* A file of a migrator: reasons for which "default" does not choose it, or "none". */
+#define NOT_BY_DEFAULT	"not_by_default"
+
 /* Names that can be chosen but are no migrators. */
 #define NAME_KERNEL	"kernel"
 #define NAME_AUTO	"auto"
@@ -58,6 +61,10 @@ json_t *tree_value(const struct tree *t, const char *below, const char *name);
 /* Those that are loaded: directories with counters in them. */
 void tree_migrators(const struct tree *t, struct words *names);
 bool tree_has_migrator(const struct tree *t, const char *name);
+
+/* Reasons for which "default" does not choose a migrator; none on older kernels. */
+void tree_not_by_default(const struct tree *t, const char *migrator,
+			 struct words *reasons);
 
 /* Sorts names as people expect them, what is new behind what is known. */
 void tree_order(struct words *names);

@@ -85,6 +85,7 @@ static inline int make_tree(void **state)
 	make_migrator("dcbm");
 	write_text(dir, M "dcbm/channels", "1\n");
 	write_counter(M "dcbm/quarantined", "0\n");
+	write_counter(M "dcbm/not_by_default", "numa_misplaced longterm_pin\n");
 	write_text(dir, MODULES "mtcopy.ko", "");
 	write_text(dir, MODULES "dcbm.ko.xz", "");
 	write_text(dir, MODULES "padata-migrator.ko.zst", "");
@@ -105,6 +106,7 @@ static inline void make_it_older(void)
 	remove_tree(M "mtcopy/speed");
 	remove_tree(M "mtcopy/reasons");
 	remove_tree(M "dcbm/speed");
+	remove_tree(M "dcbm/not_by_default");
 	remove_tree(M "dcbm/reasons");
 }
 

@@ -94,6 +94,7 @@ static void words_for_the_shell(void **state)
 	assert_out("\nmtcopy.threads=\n");
 	assert_out("\npolicy.demotion=\n");
 	assert_not_out("quarantined");
+	assert_not_out("not_by_default");
 	assert_int_equal(run_as_typed("--words --sysfs=sys policy"), 0);
 	assert_out("\ndemotion=\n");
 	assert_int_equal(run_as_typed("--words --sysfs=sys stats"), 0);

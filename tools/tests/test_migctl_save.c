@@ -144,7 +144,7 @@ static void files_of_another_kernel(void **state)
 		{ "\"migrators\": {\"mtcopy\": {\"threads\": 65}}", "mtcopy.threads: \"65\" is out of range" },
 		{ "\"migrators\": {\"mtcopy\": {\"threads\": \"8\"}}", "mtcopy.threads: is a number" },
 		{ "\"migrators\": {\"mtcopy\": {\"thread\": 8}}", "mtcopy.thread: no such setting" },
-		{ "\"migrators\": {\"dcbm\": {\"quarantined\": 8}}", "is a counter" },
+		{ "\"migrators\": {\"dcbm\": {\"quarantined\": 8}}", "is read-only" },
 		{ "\"migrators\": {\"padata\": {}}", "file: padata is not loaded: modprobe padata_migrator" },
 		{ "\"migrator\": \"padata\"", "file: padata is not loaded: modprobe padata_migrator" },
 	};

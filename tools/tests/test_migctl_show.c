@@ -15,6 +15,13 @@ static json_t *json_out(void)
 	return v;
 }
 
+/* The word at @part and @name of the output. */
+static void assert_at(json_t *v, const char *part, const char *name, const char *want)
+{
+	assert_string_equal(json_string_value(json_object_get(json_object_get(v, part), name)),
+			    want);
+}
+
 static void a_glance(void **state)
 {
 	(void)state;
@@ -145,13 +152,102 @@ static void policies(void **state)
 	(void)state;
 	write_text(dir, M "policy/damon", "default kernel auto mtcopy [dcbm]\n");
 	assert_int_equal(run("policy"), 0);
-	assert_out("damon    | dcbm\ndemotion | default\n");
+	assert_out("reason   | policy  | effective\n");
+	assert_out("damon    | dcbm    | dcbm\ndemotion | default | kernel\n");
 	assert_out("default: kernel\n");
 	assert_int_equal(run("policy --format=json"), 0);
 	v = json_out();
 	assert_int_equal(json_object_size(v), 2);
-	assert_string_equal(json_string_value(json_object_get(v, "damon")), "dcbm");
+	assert_int_equal(json_object_size(json_object_get(v, "policy")), 2);
+	assert_at(v, "policy", "damon", "dcbm");
+	assert_at(v, "policy", "demotion", "default");
+	assert_at(v, "effective", "damon", "dcbm");
+	assert_at(v, "effective", "demotion", "kernel");
 	json_decref(v);
+}
+
+/* dcbm is selected, and some reasons get it only by name. */
+static void make_exceptions(void)
+{
+	write_text(dir, M "offload_migrator", "kernel auto mtcopy [dcbm]\n");
+	write_text(dir, M "policy/longterm_pin", "default kernel auto mtcopy [dcbm]\n");
+	write_text(dir, M "policy/numa_misplaced", "[default] kernel auto mtcopy dcbm\n");
+	write_counter(M "dcbm/not_by_default", "numa_misplaced longterm_pin\n");
+	write_counter(M "mtcopy/not_by_default", "none\n");
+}
+
+static void effective_policies(void **state)
+{
+	json_t *v;
+
+	(void)state;
+	make_exceptions();
+	assert_int_equal(run("policy"), 0);
+	assert_out("damon          | default | dcbm\n"
+		   "demotion       | default | dcbm\n"
+		   "longterm_pin   | dcbm    | dcbm\n"
+		   "numa_misplaced | default | kernel\n");
+	assert_out("default: dcbm\n");
+	assert_int_equal(run("policy --format=json"), 0);
+	v = json_out();
+	assert_at(v, "policy", "numa_misplaced", "default");
+	assert_at(v, "effective", "numa_misplaced", "kernel");
+	assert_at(v, "effective", "longterm_pin", "dcbm");
+	json_decref(v);
+	/* The list of a migrator that is not selected has no effect. */
+	write_text(dir, M "offload_migrator", "kernel auto [mtcopy] dcbm\n");
+	assert_int_equal(run("policy"), 0);
+	assert_out("numa_misplaced | default | mtcopy\n");
+	write_text(dir, M "offload_migrator", "kernel [auto] mtcopy dcbm\n");
+	assert_int_equal(run("policy"), 0);
+	assert_out("numa_misplaced | default | auto\n");
+}
+
+/* A line that names all reasons is longer than the value of any setting. */
+static void all_reasons_are_exceptions(void **state)
+{
+	(void)state;
+	make_exceptions();
+	write_counter(M "dcbm/not_by_default",
+		      "compaction memory_hotplug syscall_or_cpuset mempolicy_mbind "
+		      "numa_misplaced contig_range longterm_pin demotion damon\n");
+	assert_int_equal(run("policy"), 0);
+	assert_out("damon          | default | kernel\n"
+		   "demotion       | default | kernel\n"
+		   "longterm_pin   | dcbm    | dcbm\n"
+		   "numa_misplaced | default | kernel\n");
+	assert_int_equal(run(""), 0);
+	assert_out("; the default of damon, demotion, numa_misplaced is kernel\n");
+}
+
+static void exceptions_elsewhere(void **state)
+{
+	json_t *v, *m;
+
+	(void)state;
+	make_exceptions();
+	assert_int_equal(run(""), 0);
+	assert_out("policy      longterm_pin dcbm; else the default; "
+		   "the default of numa_misplaced is kernel\n");
+	assert_int_equal(run("--format=json"), 0);
+	v = json_out();
+	assert_at(v, "policy", "numa_misplaced", "default");
+	assert_at(v, "effective", "numa_misplaced", "kernel");
+	assert_at(v, "effective", "demotion", "dcbm");
+	m = json_object_get(json_object_get(v, "migrators"), "dcbm");
+	assert_int_equal(json_array_size(json_object_get(m, "not_by_default")), 2);
+	assert_null(json_object_get(json_object_get(m, "counters"), "not_by_default"));
+	m = json_object_get(json_object_get(v, "migrators"), "mtcopy");
+	assert_int_equal(json_array_size(json_object_get(m, "not_by_default")), 0);
+	json_decref(v);
+	assert_int_equal(run("list"), 0);
+	assert_out("kernel   | always    | -               | -        | numa_misplaced\n");
+	assert_out("dcbm     | loaded    | dcbm            | yes      | default longterm_pin\n");
+	assert_int_equal(run("stats"), 0);
+	assert_not_out("not_by_default");
+	assert_int_equal(run("save"), 0);
+	assert_not_out("not_by_default");
+	assert_not_out("effective");
 }
 
 /* A module that goes takes its files along: as empty files, or as none. */
@@ -185,6 +281,9 @@ int main(void)
 		T(lists_what_there_is),
 		T(list_for_programs),
 		T(policies),
+		T(effective_policies),
+		T(all_reasons_are_exceptions),
+		T(exceptions_elsewhere),
 		T(files_that_are_gone),
 	};
 
