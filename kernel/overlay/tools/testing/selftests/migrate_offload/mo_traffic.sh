@@ -85,7 +85,7 @@ stop_traffic() {
 
 # An error in the middle of a test.
 fail() {
-	echo "# $*"
+	echo "# failed: $*"
 	ERROR=1
 }
 
