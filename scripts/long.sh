@@ -84,7 +84,7 @@ choose_items() {
 			mutation.7.3-plain made.series)
 		# With T, those of the long run are named.
 		[ -z "$T" ] || ITEMS+=(made.series-builds made.native made.mce
-			config.core config.numa-off config.i386 config.clang oracle.7.3 oracle.6.12 fuzz)
+			config.core config.bare config.numa-off config.i386 config.clang oracle.7.3 oracle.6.12 fuzz)
 		! mutates kcsan || ITEMS+=(7.3-kcsan mutation.7.3-kcsan)
 	fi
 	if [ -n "${K:-}" ]; then

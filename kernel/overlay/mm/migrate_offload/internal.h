@@ -246,6 +246,7 @@ extern struct mutex mo_lock;
 extern struct list_head mo_migrators;
 extern struct srcu_struct mo_srcu;
 extern unsigned int mo_generation;
+extern struct mo_slot mo_reason_slots[MR_TYPES];
 struct mo_migrator *mo_find(const char *name);
 struct mo_migrator *mo_named(const char *name);
 int mo_slot_set(struct mo_slot *slot, struct mo_migrator *m);
@@ -254,8 +255,7 @@ struct mo_migrator *mo_policy_of(const struct mo_slot *override,
 bool mo_is_candidate(const struct mo_migrator *candidate);
 ssize_t mo_show_name(char *buf, ssize_t len, const char *name, bool chosen);
 ssize_t mo_show_selected(char *buf);
-int mo_policy_set(enum migrate_reason reason, const char *name);
-ssize_t mo_policy_show(enum migrate_reason reason, char *buf);
+ssize_t mo_show_slot(const struct mo_slot *slot, bool has_default, char *buf);
 void mo_policy_join(struct mo_migrator *m);
 void mo_policy_forget(struct mo_migrator *m);
 
@@ -265,6 +265,10 @@ static inline bool mo_is_active(const struct mo_migrator *m)
 	/* Pairs with the release in mo_adopt(): it is active. */
 	return smp_load_acquire(&m->adopted);
 }
+
+/* reasons.c */
+int mo_policy_set(enum migrate_reason reason, const char *name);
+ssize_t mo_policy_show(enum migrate_reason reason, char *buf);
 
 /* registry.c */
 int mo_check_name(const char *name);

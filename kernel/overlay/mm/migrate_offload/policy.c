@@ -56,7 +56,7 @@ static struct mo_slot mo_selected = {
 	.m = RCU_INITIALIZER(&mo_kernel),
 };
 
-static struct mo_slot mo_reason_slots[MR_TYPES];
+struct mo_slot mo_reason_slots[MR_TYPES];
 
 /* Uses of migrators that copy; the key is on while there are any. */
 static unsigned int mo_nr_uses;
@@ -253,28 +253,6 @@ bool migrate_offload_is_selected(const char *name)
 }
 EXPORT_SYMBOL_GPL(migrate_offload_is_selected);
 
-/**
- * mo_policy_set - choose the migrator for one reason
- * @reason: One of mo_policies.
- * @name: Name of a registered migrator, "kernel", or "default" for the migrator
- *	that is selected for all.
- *
- * Context: Process context.  Sleeps.
- * Return: as migrate_offload_select().
- */
-int mo_policy_set(enum migrate_reason reason, const char *name)
-{
-	struct mo_migrator *m = NULL;
-
-	guard(mutex)(&mo_lock);
-	if (strcmp(name, "default")) {
-		m = mo_named(name);
-		if (!m)
-			return -EINVAL;
-	}
-	return mo_slot_set(&mo_reason_slots[reason], m);
-}
-
 /* Add a new migrator to the list. */
 void mo_policy_join(struct mo_migrator *m)
 {
@@ -363,7 +341,7 @@ static ssize_t mo_show_names(const struct mo_migrator *chosen, bool has_default,
  * migrator is in the list for as long as a slot names it.  So if the slot has not
  * changed meanwhile, one name is in brackets.
  */
-static ssize_t mo_show_slot(const struct mo_slot *slot, bool has_default, char *buf)
+ssize_t mo_show_slot(const struct mo_slot *slot, bool has_default, char *buf)
 {
 	struct mo_migrator *chosen;
 	ssize_t len;
@@ -381,9 +359,4 @@ static ssize_t mo_show_slot(const struct mo_slot *slot, bool has_default, char *
 ssize_t mo_show_selected(char *buf)
 {
 	return mo_show_slot(&mo_selected, false, buf);
-}
-
-ssize_t mo_policy_show(enum migrate_reason reason, char *buf)
-{
-	return mo_show_slot(&mo_reason_slots[reason], true, buf);
 }

@@ -16,12 +16,8 @@
 
 #include "internal.h"
 
-/* Room for a name, a newline and the end. */
-#define MO_NAME_TEXT	(MIGRATE_OFFLOAD_NAME_MAX + 2)
-
-/* The name that was written, in @text; NULL if it cannot be one. */
-static char *mo_name_of(char text[MO_NAME_TEXT], const char *buf,
-			size_t count)
+/* Return the name that was written, in @text; NULL if it cannot be one. */
+char *mo_name_of(char text[MO_NAME_TEXT], const char *buf, size_t count)
 {
 	/* Embedded NULs make it a different length. */
 	if (count >= MO_NAME_TEXT || strnlen(buf, count) != count)
@@ -49,38 +45,6 @@ static ssize_t offload_migrator_store(struct kobject *kobj,
 
 static struct kobj_attribute offload_migrator_attr =
 	__ATTR_RW(offload_migrator);
-
-struct mo_policy_attr {
-	struct kobj_attribute attr;
-	enum migrate_reason reason;
-};
-
-static ssize_t policy_show(struct kobject *kobj, struct kobj_attribute *attr,
-			   char *buf)
-{
-	return mo_policy_show(container_of(attr, struct mo_policy_attr,
-					   attr)->reason, buf);
-}
-
-static ssize_t policy_store(struct kobject *kobj, struct kobj_attribute *attr,
-			    const char *buf, size_t count)
-{
-	enum migrate_reason reason = container_of(attr, struct mo_policy_attr,
-						  attr)->reason;
-	char text[MO_NAME_TEXT];
-	char *name = mo_name_of(text, buf, count);
-	int err = name ? mo_policy_set(reason, name) : -EINVAL;
-
-	return err ?: count;
-}
-
-static struct mo_policy_attr mo_policy_attrs[NR_MO_POLICIES];
-static struct attribute *mo_policy_list[NR_MO_POLICIES + 1];
-
-static const struct attribute_group mo_policy_group = {
-	.name = "policy",
-	.attrs = mo_policy_list,
-};
 
 static struct migrate_setting *mo_setting_of(struct kobj_attribute *attr)
 {
@@ -180,29 +144,13 @@ static const struct attribute_group mo_attr_group = {
 
 static const struct attribute_group *mo_groups[] = {
 	&mo_attr_group,
-	&mo_policy_group,
 	NULL
 };
-
-static void __init mo_policy_attrs_init(void)
-{
-	for (int i = 0; i < NR_MO_POLICIES; i++) {
-		struct mo_policy_attr *attr = &mo_policy_attrs[i];
-
-		attr->attr.attr.name = mo_policies[i].name;
-		attr->attr.attr.mode = 0644;
-		attr->attr.show = policy_show;
-		attr->attr.store = policy_store;
-		attr->reason = mo_policies[i].reason;
-		mo_policy_list[i] = &attr->attr.attr;
-	}
-}
 
 static int __init mo_sysfs_init(void)
 {
 	int err;
 
-	mo_policy_attrs_init();
 	mo_kobj = kobject_create_and_add("migration", mm_kobj);
 	if (!mo_kobj)
 		return -ENOMEM;
