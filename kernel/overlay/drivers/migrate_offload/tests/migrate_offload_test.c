@@ -12,10 +12,12 @@
 #include <linux/highmem.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
+#include <linux/memory_hotplug.h>
 #include <linux/migrate_offload.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -291,9 +293,44 @@ static ssize_t release_store(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute release_attr = __ATTR_WO(release);
 
+/* Folio whose lock is held for a test, with a reference. */
+static DEFINE_MUTEX(test_locked_lock);
+static struct folio *test_locked;
+
+static int test_lock(unsigned long pfn)
+{
+	struct page *page = pfn ? pfn_to_online_page(pfn) : NULL;
+	struct folio *folio = page ? page_folio(page) : NULL;
+
+	if (pfn && (!folio || !folio_try_get(folio)))
+		return -EINVAL;
+	guard(mutex)(&test_locked_lock);
+	if (test_locked) {
+		folio_unlock(test_locked);
+		folio_put(test_locked);
+	}
+	test_locked = folio;
+	if (folio)
+		folio_lock(folio);
+	return 0;
+}
+
+/* Lock the folio of this page frame, and unlock the last one; 0 for none. */
+static ssize_t lock_store(struct kobject *kobj, struct kobj_attribute *attr,
+			  const char *buf, size_t count)
+{
+	unsigned long pfn;
+	int err = kstrtoul(buf, 0, &pfn);
+
+	return err ?: test_lock(pfn) ?: count;
+}
+
+static struct kobj_attribute lock_attr = __ATTR_WO(lock);
+
 static struct attribute *test_attrs[] = {
 	&mode_attr.attr,
 	&release_attr.attr,
+	&lock_attr.attr,
 	NULL
 };
 
@@ -328,6 +365,7 @@ static void __exit test_exit(void)
 	migrate_offload_unregister(&test_ops);
 	test_set_mode(TEST_COPY);
 	test_release_pins();
+	test_lock(0);
 	wait_var_event(&test_nr_devices, !atomic_read(&test_nr_devices));
 	destroy_workqueue(test_wq);
 }

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "mo_test.h"
@@ -202,6 +203,42 @@ TEST_F(policy, changes_under_traffic)
 	}
 	stop = true;
 	join(_metadata, self->movers);
+}
+
+static void *one_move(void *arg)
+{
+	return (void *)mo_move(arg, mo_nodes[1], MPOL_MF_MOVE);
+}
+
+/*
+ * A synchronous migration waits for the lock of one folio, when the batch of the
+ * others is over.  Neither a selection nor the removal of a module waits for it.
+ */
+TEST_F(policy, locked_folio_holds_up_no_selection)
+{
+	struct mo_region *r = &self->movers[0].r;
+	pthread_t thread;
+	char pfn[32];
+	void *rc;
+
+	if (mo_load("test"))
+		SKIP(return, "no migrator that fails on purpose");
+	ASSERT_EQ(0, mo_put(MO_SYSFS "offload_migrator", "mtcopy"));
+	snprintf(pfn, sizeof(pfn), "%llu",
+		 (unsigned long long)mo_pfn(r->addrs[PAGES / 2]));
+	ASSERT_EQ(0, mo_set(MO_SYSFS "test/lock", pfn));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, one_move, r));
+	while (mo_on_node(r, mo_nodes[1]) < r->nr - 1)
+		usleep(10000);
+	EXPECT_EQ(0, mo_set(MO_SYSFS "offload_migrator", "kernel"));
+	EXPECT_EQ(0, mo_unload("mtcopy"));
+	EXPECT_EQ(r->nr - 1, mo_on_node(r, mo_nodes[1]));
+	EXPECT_EQ(0, mo_set(MO_SYSFS "test/lock", "0"));
+	ASSERT_EQ(0, pthread_join(thread, &rc));
+	EXPECT_EQ(NULL, rc);
+	EXPECT_EQ(r->nr, mo_on_node(r, mo_nodes[1]));
+	EXPECT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 1));
+	mo_unload("test");
 }
 
 /* With something to do on every CPU, "auto" leaves them alone, and says so. */
