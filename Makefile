@@ -28,7 +28,7 @@ V ?= 0
 
 MO_START := $(shell date +%s)
 export MO_START V ACCEL CONFIG MIRROR
-export FUNCTIONS SEED FOLIOS HOLD
+export FUNCTIONS PAGES SEED FOLIOS HOLD
 export TABLES TOTAL COUNTS LIMITS STALLS TOUCH HUGETLB MIGRATORS SIZES REPS WORKERS SMP MEM
 
 # The rest is in the recipes: no half-made files, no built-in rules, and one
@@ -52,7 +52,8 @@ help:
 	@echo '                    (FOLIOS=1000000, SEED= to repeat a run)'
 	@echo 'make mce-demo       machine checks in CPUs that copy, raised by QEMU (default K: 7.3)'
 	@echo 'make overhead       instructions for each moved page, against an unpatched kernel'
-	@echo '                    (FUNCTIONS=1: where they go, by function)'
+	@echo '                    (FUNCTIONS=1: where they go, by function; PAGES=1: calls'
+	@echo '                    that move one page)'
 	@echo 'make bench-native   how fast the migrators copy on the CPUs of this machine'
 	@echo 'make series         the patches that a maintainer would receive (BUILD=1: build each)'
 	@echo 'make shell          a guest to try things in'

@@ -375,6 +375,11 @@ void mo_job_settle(struct mo_job *job);
 ssize_t mo_copy_mode_show(enum migrate_copy_mode mode, char *buf);
 int mo_copy_mode_store(const char *buf, enum migrate_copy_mode *mode);
 
+/* sysfs.c */
+/* Room for a name, a newline and the end. */
+#define MO_NAME_TEXT	(MIGRATE_OFFLOAD_NAME_MAX + 2)
+char *mo_name_of(char text[MO_NAME_TEXT], const char *buf, size_t count);
+
 /* stats.c */
 extern struct kobject *mo_kobj;
 
