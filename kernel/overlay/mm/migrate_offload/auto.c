@@ -140,9 +140,9 @@ static struct mo_migrator *mo_auto_choose(struct mo_plan *plan)
 	struct mo_migrator *m, *trial;
 
 	plan->outcome = MO_TOO_SHORT;
-	/* Longer than an ordinary batch, but not yet long, is not measured. */
+	/* Less than two ordinary batches is not long enough to be measured as long. */
 	if (plan->size.bytes < MO_COST_MIN_BYTES ||
-	    (plan->long_batch && plan->size.bytes <= 2 * MO_DEFAULT_BATCH_BYTES))
+	    (plan->long_batch && plan->size.bytes < 2 * MO_DEFAULT_BATCH_BYTES))
 		return NULL;
 
 	plan->outcome = MO_NOT_READY;

@@ -260,7 +260,7 @@ static bool mo_plan_long(struct mo_plan *plan, const struct mo_walk *walk,
 			 int nr_default, struct list_head *hugetlb)
 {
 	unsigned long nr_max = READ_ONCE(mo_max_batch_bytes) >> PAGE_SHIFT;
-	unsigned long nr_ahead = min(nr_max, 2UL * nr_default + 1);
+	unsigned long nr_ahead = min(nr_max, 2UL * nr_default);
 	struct mo_size size = plan->size;
 	struct mo_walk ahead = *walk, all = *walk;
 	struct list_head *end;

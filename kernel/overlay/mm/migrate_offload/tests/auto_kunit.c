@@ -240,7 +240,7 @@ static void trials_are_claimed(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, auto_chosen(true), "a");
 }
 
-/* A list of two ordinary batches is not a long one: its cost is not known. */
+/* Less than two ordinary batches is not a long one: its cost is not known. */
 static void not_yet_long(struct kunit *test)
 {
 	struct mo_plan plan;
@@ -249,7 +249,7 @@ static void not_yet_long(struct kunit *test)
 	test_costs(1000, 500, 400);
 	KUNIT_EXPECT_STREQ(test, auto_planned(&plan, true), "b");
 	auto_done(&plan);
-	plan.size.bytes = 2 * MO_DEFAULT_BATCH_BYTES;
+	plan.size.bytes = 2 * MO_DEFAULT_BATCH_BYTES - PAGE_SIZE;
 	plan.outcome = MO_CHOSEN;
 	KUNIT_EXPECT_NULL(test, plan.migrator->ops->choose(&plan));
 	KUNIT_EXPECT_EQ(test, plan.outcome, MO_TOO_SHORT);

@@ -412,7 +412,7 @@ static void names(struct kunit *test)
 {
 	static const char * const good[] = { "mtcopy", "dcbm", "x", "a-b_c.1" };
 	static const char * const bad[] = {
-		"", "kernel", "default", "auto", "policy", "two words", "new\nline",
+		"", "kernel", "default", "policy", "two words", "new\nline",
 		"a/b", "[x]", ".", "file_folios", "0123456789abcdef0123456789abcdef"
 	};
 
