@@ -64,13 +64,14 @@ static bool mo_auto_due(const struct mo_speed *speed, u32 cost, u64 bytes)
  */
 static bool mo_auto_claim(struct mo_plan *plan, struct mo_speed *speed)
 {
-	plan->trial = !READ_ONCE(speed->trial) && !xchg(&speed->trial, true);
+	plan->trial = !READ_ONCE(speed->trial) && !xchg(&speed->trial, 1);
 	return plan->trial;
 }
 
 static bool mo_auto_may(struct mo_migrator *m, enum migrate_reason reason)
 {
-	return mo_is_active(m) && mo_allowed(m, reason);
+	return mo_is_active(m) && !(m->ops->not_by_default & BIT(reason)) &&
+	       mo_allowed(m, reason);
 }
 
 /* Return the fastest known migrator that is ready, or NULL. */
@@ -93,7 +94,10 @@ static struct mo_migrator *mo_auto_fastest(const struct mo_plan *plan)
 	return fastest;
 }
 
-/* Claim the trial of a migrator other than @m that is due, where a MB costs @cost. */
+/*
+ * Claim and return a migrator, other than @other, whose trial is due where a MB
+ * costs @cost; or NULL.
+ */
 static struct mo_migrator *mo_auto_overdue(struct mo_plan *plan, u32 cost,
 					   const struct mo_migrator *other)
 {
@@ -120,7 +124,10 @@ static bool mo_auto_any_ready(const struct mo_plan *plan)
 	return false;
 }
 
-/* Return true, and claim it, if it is time to measure the ordinary path. */
+/*
+ * Return true if the ordinary path is due for a measurement.  Claims it for a short
+ * batch; a long one is planned again as a short one.
+ */
 static bool mo_auto_reference_due(struct mo_plan *plan, u32 cost)
 {
 	struct mo_speed *reference = mo_auto_reference(plan->class);
@@ -129,7 +136,6 @@ static bool mo_auto_reference_due(struct mo_plan *plan, u32 cost)
 
 	if (!mo_auto_due(reference, cost, bytes))
 		return false;
-	/* A long batch would be unreachable for too long: a short one measures. */
 	return plan->long_batch || mo_auto_claim(plan, reference);
 }
 
@@ -151,8 +157,11 @@ static struct mo_migrator *mo_auto_choose(struct mo_plan *plan)
 		return NULL;
 
 	plan->outcome = MO_TRIAL;
-	if (mo_auto_reference_due(plan, cost))
+	if (mo_auto_reference_due(plan, cost)) {
+		/* That is measured in one class for each size. */
+		plan->class &= ~1U;
 		return plan->long_batch ? NULL : mo_auto;
+	}
 
 	if (m && (u64)READ_ONCE(m->speed[plan->class].cost) * (MO_AUTO_MARGIN + 1) <
 		 (u64)cost * MO_AUTO_MARGIN)
@@ -204,7 +213,7 @@ static void mo_auto_done(struct mo_plan *plan)
 			    MO_STAT_AUTO_TRIAL : MO_STAT_AUTO_FASTEST,
 			    plan->outcome <= MO_TRIAL);
 	if (plan->trial)
-		WRITE_ONCE(mo_auto_speed(plan->copier, plan)->trial, false);
+		WRITE_ONCE(mo_auto_speed(plan->copier, plan)->trial, 0);
 	plan->trial = false;
 }
 
@@ -219,21 +228,9 @@ static void mo_auto_copy(struct migrate_batch *batch)
 	}
 }
 
-/* A plan that was made before "auto" was left may not have given its trial back. */
-static int mo_auto_activate(void)
-{
-	struct mo_migrator *m;
-
-	list_for_each_entry(m, &mo_migrators, node)
-		for (int class = 0; class < NR_MO_CLASSES; class++)
-			WRITE_ONCE(m->speed[class].trial, false);
-	return 0;
-}
-
 static const struct migrate_ops mo_auto_ops = {
 	.name = "auto",
 	.by_name_only = true,
-	.activate = mo_auto_activate,
 	.choose = mo_auto_choose,
 	.done = mo_auto_done,
 	.copy = mo_auto_copy,

@@ -24,7 +24,7 @@
  * @nr: Pairs by &enum migrate_verdict.
  * @nr_pages: Base pages that it copied.
  *
- * Return: true if that was all.
+ * Return: true if every pair was copied.
  */
 bool mo_batch_count(struct mo_migrator *m, const struct migrate_batch *batch,
 		    u64 ns, const unsigned int *nr, u64 nr_pages)
@@ -165,10 +165,10 @@ static void mo_copy_lists(struct mo_plan *plan, struct mo_folios *folios)
  * @folios: The batch.
  *
  * Marks the destinations that need no further copy with MIGRATE_INFO_COPIED.  All
- * others are as they were: the move copies them.  A source whose destination is
- * lost gets another one, and is then the last of the lists; if there is none, it
- * is among the rejects.  Only for MIGRATE_ASYNC batches: a folio that comes back
- * one by one afterwards is copied by the CPU to a new destination.
+ * others are as they were: the move copies them.  A source that gets another
+ * destination moves to the end of the lists.  If none can be allocated, the pair
+ * becomes a reject.  Only for MIGRATE_ASYNC batches: a folio that comes back one by
+ * one afterwards is copied by the CPU to a new destination.
  *
  * Context: Process context, with the locks of all folios held.  Sleeps;
  * allocates nothing but destinations instead of those that are lost.

@@ -171,4 +171,3 @@ int migrate_pages_with(struct migrate_handle *handle, struct list_head *from,
 	return rc;
 }
 EXPORT_SYMBOL_GPL(migrate_pages_with);
-

@@ -57,8 +57,8 @@ static enum migrate_verdict mo_hugetlb_copy_one(struct mo_plan *plan,
  * max_stall_us are.
  *
  * Sets a flag of @dst if @dst needs no further copy; the caller clears it when the
- * move is over, however it ended.  To be called for no more than a few attempts to
- * migrate the same folio: the others are for the CPU.
+ * move is over, however it ended.  The caller does so for the first three attempts
+ * only; later ones use the CPU.
  *
  * Context: Process context, with both folios locked.  Sleeps, allocates nothing.
  * Return: 0 if the folio may be moved; -EHWPOISON if its data is bad; -EAGAIN if

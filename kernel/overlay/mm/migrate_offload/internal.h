@@ -186,7 +186,7 @@ struct mo_speed {
 	u32 nr_samples;
 	u32 nr_tries;
 	u64 rested;
-	bool trial;
+	unsigned int trial;
 };
 
 /**
@@ -252,7 +252,7 @@ struct mo_migrator *mo_named(const char *name);
 int mo_slot_set(struct mo_slot *slot, struct mo_migrator *m);
 struct mo_migrator *mo_policy_of(const struct mo_slot *override,
 				 enum migrate_reason reason);
-bool mo_is_candidate(const struct mo_migrator *candidate);
+bool mo_is_registered(const struct mo_migrator *which);
 ssize_t mo_show_name(char *buf, ssize_t len, const char *name, bool chosen);
 ssize_t mo_show_selected(char *buf);
 ssize_t mo_show_slot(const struct mo_slot *slot, bool has_default, char *buf);

@@ -96,12 +96,12 @@ static inline bool mo_enabled(void)
 	return static_branch_unlikely(&mo_key);
 }
 
-struct mo_plan *mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
-			      struct list_head *rest, enum migrate_reason reason,
-			      int nr_default, struct list_head *hugetlb);
-struct mo_plan *mo_plan_split(struct mo_plan *plan, struct list_head *folios,
-			      struct list_head *split, enum migrate_reason reason,
-			      int nr_default, struct list_head *hugetlb);
+struct mo_plan *__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
+				struct list_head *rest, enum migrate_reason reason,
+				int nr_default, struct list_head *hugetlb);
+struct mo_plan *__mo_plan_split(struct mo_plan *plan, struct list_head *folios,
+				struct list_head *split, enum migrate_reason reason,
+				int nr_default, struct list_head *hugetlb);
 void __mo_plan_end(struct mo_plan *plan);
 void mo_copy(struct mo_plan *plan, struct mo_folios *folios);
 
@@ -111,7 +111,7 @@ static inline bool mo_plan_copies(const struct mo_plan *plan)
 	return unlikely(plan) && plan->copier;
 }
 
-/* The batch of @plan is over, whether it came to its copy or not. */
+/* End @plan.  Does nothing if mo_copy() has ended it. */
 static inline void mo_plan_end(struct mo_plan *plan)
 {
 	if (mo_plan_copies(plan))
@@ -123,22 +123,6 @@ static inline void mo_plan_end(struct mo_plan *plan)
 static inline bool mo_enabled(void)
 {
 	return false;
-}
-
-static inline struct mo_plan *
-mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
-	      struct list_head *rest, enum migrate_reason reason,
-	      int nr_default, struct list_head *hugetlb)
-{
-	return NULL;
-}
-
-static inline struct mo_plan *
-mo_plan_split(struct mo_plan *plan, struct list_head *folios,
-	      struct list_head *split, enum migrate_reason reason,
-	      int nr_default, struct list_head *hugetlb)
-{
-	return NULL;
 }
 
 static inline void mo_copy(struct mo_plan *plan, struct mo_folios *folios)
@@ -154,7 +138,47 @@ static inline void mo_plan_end(struct mo_plan *plan)
 {
 }
 
+static inline struct mo_plan *
+__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
+		struct list_head *rest, enum migrate_reason reason,
+		int nr_default, struct list_head *hugetlb)
+{
+	return NULL;
+}
+
+static inline struct mo_plan *
+__mo_plan_split(struct mo_plan *plan, struct list_head *folios,
+		struct list_head *split, enum migrate_reason reason,
+		int nr_default, struct list_head *hugetlb)
+{
+	return NULL;
+}
+
 #endif /* CONFIG_MIGRATE_OFFLOAD */
+
+/* Decide about the batch in @folios, see __mo_plan_begin(). */
+static inline struct mo_plan *
+mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
+	      struct list_head *rest, enum migrate_reason reason,
+	      int nr_default, struct list_head *hugetlb)
+{
+	if (!mo_enabled())
+		return NULL;
+	return __mo_plan_begin(plan, folios, rest, reason, nr_default, hugetlb);
+}
+
+/* Move a batch of @split to @folios and decide about it, see __mo_plan_split(). */
+static inline struct mo_plan *
+mo_plan_split(struct mo_plan *plan, struct list_head *folios,
+	      struct list_head *split, enum migrate_reason reason,
+	      int nr_default, struct list_head *hugetlb)
+{
+	if (mo_enabled())
+		return __mo_plan_split(plan, folios, split, reason, nr_default,
+				       hugetlb);
+	list_splice_init(split, folios);
+	return NULL;
+}
 
 #ifdef CONFIG_MIGRATE_OFFLOAD_HUGETLB
 

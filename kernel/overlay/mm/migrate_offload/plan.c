@@ -90,16 +90,17 @@ struct mo_migrator *mo_choose(enum migrate_reason reason)
  * struct mo_walk - the walk of a list that decides about a batch
  * @size: What looks eligible so far, without a lock.
  * @nr_pages: Base pages so far.
- * @nr_busy: Base pages of anonymous folios that no migrator could copy now, or
- *	whose users wait for their lock.  Counted if @wants_long.
- * @mapped: One of the folios belongs to the page cache.
+ * @nr_busy: Base pages of anonymous folios with additional references, which no
+ *	migrator may copy, or in the swap cache, whose users wait for the folio
+ *	lock.  Counted if @wants_long.
+ * @not_anon: One of the folios is not anonymous.
  * @wants_long: The list may make a long batch.
  */
 struct mo_walk {
 	struct mo_size size;
 	unsigned long nr_pages;
 	unsigned long nr_busy;
-	bool mapped;
+	bool not_anon;
 	bool wants_long;
 };
 
@@ -109,7 +110,7 @@ static void mo_walk_folio(struct mo_walk *walk, struct folio *folio)
 
 	walk->nr_pages += nr;
 	if (!folio_test_anon(folio)) {
-		walk->mapped = true;
+		walk->not_anon = true;
 		if (!folio_test_swapbacked(folio) && !READ_ONCE(mo_file_folios))
 			return;
 	} else if (walk->wants_long &&
@@ -133,10 +134,10 @@ static void mo_walk_batch(struct mo_plan *plan, struct mo_walk *walk,
 }
 
 /*
- * Go on behind that batch, up to @nr_max base pages in all.  The folios of a long
- * batch are unreachable for longer.  So it holds no page cache, for whose lock
- * read() and write() wait, and no more than @nr_busy pages that stay with the
- * calling CPU.
+ * Continue behind the ordinary batch, up to @nr_max base pages in all.  The folios
+ * of a long batch are unreachable for longer.  So stop at the first folio that is
+ * not anonymous, as read() and write() wait for its lock, and at @nr_busy pages of
+ * busy folios.
  *
  * Returns the entry behind the last folio that may be in the batch.
  */
@@ -194,21 +195,24 @@ static void mo_plan_choose(struct mo_plan *plan)
 }
 
 /*
- * Return true if the migrators of @plan may be used, which holds inside this
- * section of mo_srcu.
+ * Return true if the selection still names the migrators of @plan.  They then stay
+ * valid until the caller leaves mo_srcu.
  */
 static bool mo_plan_is_current(const struct mo_plan *plan)
 {
 	lockdep_assert(srcu_read_lock_held(&mo_srcu));
 	/*
-	 * mo_changed() comes before the grace period after which a migrator is
-	 * gone.  If its effect is not seen here, that grace period waits for us.
+	 * A migrator is freed after mo_changed() and a grace period.  That grace
+	 * period waits for a reader that does not see the new generation.
 	 */
 	if (READ_ONCE(mo_generation) == plan->generation)
 		return true;
+	/* Another migrator may be at the same address now. */
 	return mo_choose(plan->reason) == plan->migrator &&
 	       (plan->copier == plan->migrator ||
-		mo_is_candidate(plan->copier));
+		(mo_is_registered(plan->copier) &&
+		 mo_is_active(plan->copier))) &&
+	       mo_allowed(plan->copier, plan->reason);
 }
 
 /* Give back what the plan holds.  To be called inside mo_srcu. */
@@ -217,9 +221,12 @@ static void mo_plan_release(struct mo_plan *plan)
 	if (plan->window)
 		mo_window_put(plan->window);
 	plan->window = NULL;
-	if (mo_plan_is_current(plan) && plan->migrator->ops->done)
+	/* A migrator that is gone has taken its measurements along. */
+	if (mo_is_registered(plan->migrator) && mo_is_registered(plan->copier) &&
+	    plan->migrator->ops->done)
 		plan->migrator->ops->done(plan);
 	plan->copier = NULL;
+	plan->trial = false;
 }
 
 /*
@@ -252,8 +259,8 @@ static bool mo_plan_choose_long(struct mo_plan *plan, int nr_default,
 
 /*
  * Lengthen the batch in @folios from @rest, if there is a copier for a long one.
- * Until that is known, the walk goes no further than one more ordinary batch, so
- * it never visits more than twice the folios of a list.
+ * Before a copier is known, look ahead by one ordinary batch only: so planning all
+ * batches of a list visits each folio twice at most.
  */
 static bool mo_plan_long(struct mo_plan *plan, const struct mo_walk *walk,
 			 struct list_head *folios, struct list_head *rest,
@@ -266,7 +273,7 @@ static bool mo_plan_long(struct mo_plan *plan, const struct mo_walk *walk,
 	struct list_head *end;
 	LIST_HEAD(more);
 
-	if (!walk->wants_long || walk->mapped || walk->nr_busy >= nr_default)
+	if (!walk->wants_long || walk->not_anon || walk->nr_busy >= nr_default)
 		return false;
 	mo_walk_on(plan, &ahead, rest, nr_ahead, nr_default, hugetlb);
 	if ((ahead.size.bytes >> PAGE_SHIFT) - ahead.nr_busy <= nr_default)
@@ -314,16 +321,18 @@ static void mo_plan_decided(struct mo_plan *plan)
 /* To be called inside mo_srcu. */
 static void mo_plan_init(struct mo_plan *plan, enum migrate_reason reason)
 {
+	/* Before the choice: pairs with the release in mo_changed(). */
+	unsigned int generation = smp_load_acquire(&mo_generation);
+
 	*plan = (struct mo_plan) {
+		.generation = generation,
 		.reason = reason,
-		/* Pairs with the release in mo_changed(). */
-		.generation = smp_load_acquire(&mo_generation),
 		.migrator = mo_choose(reason),
 	};
 }
 
 /**
- * mo_plan_begin - decide about a batch before it is unmapped
+ * __mo_plan_begin - decide about a batch before it is unmapped
  * @plan: Set to the decision.
  * @folios: The batch as it is on the ordinary path.  It may be lengthened.
  * @rest: Folios behind it, not empty only if the batch has @nr_default base pages.
@@ -331,15 +340,15 @@ static void mo_plan_init(struct mo_plan *plan, enum migrate_reason reason)
  * @nr_default: Base pages at which a batch ends on the ordinary path.
  * @hugetlb: Takes hugetlb folios of @rest, which are no part of a batch.
  *
- * A batch is long only if a migrator is ready to copy it faster than the calling
- * CPU, and if that can copy what the batch holds.
+ * The batch becomes long only if a migrator is ready for it, and if more than an
+ * ordinary batch of it is eligible.
  *
  * Context: Process context, with no folio lock held.  Sleeps; allocates nothing.
  * Return: @plan.
  */
-struct mo_plan *mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
-			      struct list_head *rest, enum migrate_reason reason,
-			      int nr_default, struct list_head *hugetlb)
+struct mo_plan *__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
+				struct list_head *rest, enum migrate_reason reason,
+				int nr_default, struct list_head *hugetlb)
 {
 	struct mo_walk walk = {
 		.wants_long = !list_empty(rest) &&
@@ -362,23 +371,23 @@ struct mo_plan *mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
 }
 
 /**
- * mo_plan_split - take a batch from folios that were split, and decide about it
- * @plan: Set to the decision; the one about the batch that they were in is over.
+ * __mo_plan_split - take a batch from folios that were split, and decide about it
+ * @plan: Set to the new decision.  The previous plan must have ended.
  * @folios: Takes the batch; empty.
  * @split: The folios.
  * @reason: Reason of the migration.
  * @nr_default: Base pages at which a batch ends on the ordinary path.
- * @hugetlb: As for mo_plan_begin().
+ * @hugetlb: As for __mo_plan_begin().
  *
  * A long batch of huge folios may be split into as many small ones, which no
  * migrator has been asked about.
  *
- * Context: As mo_plan_begin().
+ * Context: As __mo_plan_begin().
  * Return: @plan.
  */
-struct mo_plan *mo_plan_split(struct mo_plan *plan, struct list_head *folios,
-			      struct list_head *split, enum migrate_reason reason,
-			      int nr_default, struct list_head *hugetlb)
+struct mo_plan *__mo_plan_split(struct mo_plan *plan, struct list_head *folios,
+				struct list_head *split, enum migrate_reason reason,
+				int nr_default, struct list_head *hugetlb)
 {
 	struct list_head *pos;
 	int nr_pages = 0;
@@ -389,7 +398,7 @@ struct mo_plan *mo_plan_split(struct mo_plan *plan, struct list_head *folios,
 		nr_pages += folio_nr_pages(list_entry(pos, struct folio, lru));
 	}
 	list_cut_before(folios, split, pos);
-	return mo_plan_begin(plan, folios, split, reason, nr_default, hugetlb);
+	return __mo_plan_begin(plan, folios, split, reason, nr_default, hugetlb);
 }
 
 /**
@@ -416,15 +425,12 @@ void mo_plan_folio(struct mo_plan *plan, const struct folio *folio,
  * mo_plan_enter - begin the copy of a planned batch
  * @plan: The plan; it has a copier.
  *
- * What has changed since the decision leaves the batch to the ordinary path.
- *
  * Context: Inside mo_srcu, until mo_plan_leave().
- * Return: true if @plan->copier is to copy into @plan->window.
+ * Return: true if @plan->copier is to copy into @plan->window; false, after the
+ * cause was counted, if the selection has changed or no window is free.
  */
 bool mo_plan_enter(struct mo_plan *plan)
 {
-	struct mo_migrator *m;
-
 	if (!mo_plan_is_current(plan)) {
 		plan->outcome = MO_CHANGED;
 	} else {
@@ -434,9 +440,8 @@ bool mo_plan_enter(struct mo_plan *plan)
 			return true;
 		plan->outcome = MO_NO_WINDOW;
 	}
-	m = mo_choose(plan->reason);
-	if (m)
-		mo_plan_decline(plan, m);
+	if (mo_is_registered(plan->migrator))
+		mo_plan_decline(plan, plan->migrator);
 	return false;
 }
 
@@ -459,7 +464,7 @@ void __mo_plan_end(struct mo_plan *plan)
 {
 	int idx = srcu_read_lock(&mo_srcu);
 
-	/* It did not come to its copy. */
+	/* No folio was unmapped, so nothing was copied or tried. */
 	plan->outcome = MO_CHANGED;
 	mo_plan_leave(plan);
 	srcu_read_unlock(&mo_srcu, idx);

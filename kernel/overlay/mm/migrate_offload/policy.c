@@ -35,8 +35,8 @@ const struct mo_reason_name mo_policies[NR_MO_POLICIES] = {
 DEFINE_STATIC_KEY_FALSE(mo_key);
 
 /*
- * A batch is decided about in one section of mo_srcu, and copied in another.  A
- * migrator is gone when none of them has seen it.
+ * The decision about a batch and its copy are two read-side sections.  A migrator
+ * is freed after a grace period, when neither uses it.
  */
 DEFINE_SRCU(mo_srcu);
 
@@ -64,8 +64,8 @@ static unsigned int mo_nr_uses;
 static unsigned int mo_nr_choosers;
 
 /*
- * Plans that are older than this look again for their migrators.  To be called
- * after the change, and before the grace period that waits for its readers.
+ * Make older plans check their migrators again.  Call it after the change, and
+ * before the grace period of the old migrator.
  */
 static void mo_changed(void)
 {
@@ -101,7 +101,7 @@ static int mo_use_one(struct mo_migrator *m)
 			return err;
 	}
 	m->nr_users++;
-	/* The uses that a chooser makes of others count instead of its own. */
+	/* A chooser does not count: the key is on while it has candidates. */
 	if (!m->ops->choose && !mo_nr_uses++)
 		static_branch_enable(&mo_key);
 	return 0;
@@ -276,14 +276,14 @@ void mo_policy_forget(struct mo_migrator *m)
 	mo_changed();
 }
 
-/* Return true if choosers may choose this migrator, which may be gone. */
-bool mo_is_candidate(const struct mo_migrator *candidate)
+/* Return true if @which is a registered migrator; it may be gone. */
+bool mo_is_registered(const struct mo_migrator *which)
 {
 	struct mo_migrator *m;
 
 	list_for_each_entry_srcu(m, &mo_migrators, node, srcu_read_lock_held(&mo_srcu))
-		if (m == candidate)
-			return mo_is_active(m);
+		if (m == which)
+			return true;
 	return false;
 }
 

@@ -233,11 +233,6 @@ static void trials_are_claimed(struct kunit *test)
 		KUNIT_EXPECT_STREQ(test, auto_chosen(long_batch), "a");
 		KUNIT_EXPECT_EQ(test, speed->nr_tries, 1);
 	}
-	/* Choosing "auto" anew ends the trials of plans that are forgotten. */
-	KUNIT_EXPECT_STREQ(test, auto_planned(&first, true), "a");
-	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
-	KUNIT_EXPECT_EQ(test, migrate_offload_select("auto"), 0);
-	KUNIT_EXPECT_STREQ(test, auto_chosen(true), "a");
 }
 
 /* Less than two ordinary batches is not a long one: its cost is not known. */
