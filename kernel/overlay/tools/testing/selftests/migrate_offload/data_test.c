@@ -17,6 +17,7 @@
 FIXTURE(data)
 {
 	struct mo_region r;
+	long long batches;
 };
 
 MO_ALL_VARIANTS(data);
@@ -28,6 +29,8 @@ MO_VARIANT(data, mtcopy_streaming, "mtcopy", .threads = 2, .copy_mode = "streami
 /* The caller alone, and as many as a small machine has. */
 MO_VARIANT(data, mtcopy_1, "mtcopy", .threads = 1);
 MO_VARIANT(data, mtcopy_4, "mtcopy", .threads = 4);
+/* The migrator that $MO_MIGRATOR names, which is not known here. */
+MO_VARIANT(data, by_name, NULL);
 
 FIXTURE_SETUP(data)
 {
@@ -35,11 +38,16 @@ FIXTURE_SETUP(data)
 
 	if (reason)
 		SKIP(return, "%s", reason);
+	self->batches = mo_batches();
 	ASSERT_EQ(0, mo_bind(mo_nodes[0]));
 }
 
 FIXTURE_TEARDOWN(data)
 {
+	/* A migrator that is never called would pass every other check. */
+	bool called = self->batches < 0 || self->batches < mo_batches();
+
+	EXPECT_TRUE(called || _metadata->exit_code);
 	mo_free(&self->r);
 	mo_restore();
 }
@@ -336,4 +344,15 @@ TEST_F(data, max_batch_bytes)
 	}
 }
 
-MO_TEST_MAIN
+/* With $MO_MIGRATOR only the tests of that migrator run, without it all others. */
+int main(int argc, char **argv)
+{
+	char *args[4] = { argv[0], "-V", "by_name" };
+
+	mo_require();
+	if (argc > 1)
+		return test_harness_run(argc, argv);
+	if (getenv("MO_MIGRATOR"))
+		args[1] = "-v";
+	return test_harness_run(3, args);
+}

@@ -29,6 +29,8 @@ static struct {
 static unsigned int nr_saved;
 
 static const struct mo_variant *current;
+/* The variant of $MO_MIGRATOR. */
+static struct mo_variant by_name;
 
 /* Parses a list like "0-1,3". */
 static int find_nodes(void)
@@ -336,6 +338,12 @@ static bool have_channels(void)
  */
 const char *mo_use(const struct mo_variant *variant)
 {
+	if (!variant->migrator) {
+		by_name.migrator = getenv("MO_MIGRATOR");
+		if (!by_name.migrator)
+			return "MO_MIGRATOR names no migrator";
+		variant = &by_name;
+	}
 	if (variant->threads > 1 && mo_online_cpus() < 2)
 		return "needs a second CPU";
 	if (strcmp(variant->migrator, "kernel") && mo_load(variant->migrator))
@@ -363,9 +371,11 @@ const char *mo_use(const struct mo_variant *variant)
 	return NULL;
 }
 
-/* How many of @nr eligible folios, or bytes, will the migrator in use copy? */
+/* Return how many of @nr eligible folios, or bytes, the migrator in use copies. */
 size_t mo_expect(size_t nr)
 {
+	if (current == &by_name)
+		return 0;
 	return strcmp(current->migrator, "kernel") ? nr : 0;
 }
 
@@ -376,13 +386,15 @@ size_t mo_expect_single(void)
 }
 
 /*
- * What the migrator in use has copied; with "kernel" that of another one, which
- * must not rise.
+ * Return what the migrator in use has copied; with "kernel" the counter of another
+ * migrator, which must not rise.  See &mo_variant.migrator for the 0.
  */
 static long long copied(const char *stat)
 {
 	const char *name = current->migrator;
 
+	if (current == &by_name)
+		return 0;
 	if (!strcmp(name, "kernel"))
 		name = "mtcopy";
 	return mo_have(name) ? mo_stat(name, stat) : 0;
@@ -396,4 +408,10 @@ long long mo_copied(void)
 long long mo_copied_bytes(void)
 {
 	return copied("bytes");
+}
+
+/* Return how many batches the migrator of $MO_MIGRATOR was given; -1 with others. */
+long long mo_batches(void)
+{
+	return current == &by_name ? mo_stat(current->migrator, "batches") : -1;
 }

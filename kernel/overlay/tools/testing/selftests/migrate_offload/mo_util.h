@@ -51,7 +51,9 @@ struct mo_region {
 
 /**
  * struct mo_variant - a migrator and how it is set
- * @migrator: Its name.
+ * @migrator: Its name; NULL for the one that the environment variable MO_MIGRATOR
+ *	names.  That one may leave folios to the ordinary path, so the counters of
+ *	copied folios and bytes are not compared.
  * @threads: Workers, for migrators that can choose; 0 leaves them alone.
  * @channels: The same for channels of a DMA engine.
  * @unverified: Do not let it compare what the channels have copied.
@@ -96,6 +98,7 @@ long long mo_stat(const char *migrator, const char *stat);
 
 /* The migrator of a test */
 const char *mo_use(const struct mo_variant *variant);
+long long mo_batches(void);
 size_t mo_expect(size_t nr);
 size_t mo_expect_single(void);
 long long mo_copied(void);
