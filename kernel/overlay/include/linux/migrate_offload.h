@@ -2,15 +2,45 @@
 /*
  * Page migration in batches, with the copying done by a migrator.
  *
- * migrate_pages() unmaps a batch of folios, flushes the TLB once, lets the
- * selected migrator copy the data of the whole batch, and then moves folio
- * by folio, skipping the copy of those that have arrived.  Whatever a
- * migrator cannot do falls back to the copy that migrate_pages() always made.
- *
  * See Documentation/mm/migrate_offload.rst.
  */
 #ifndef _LINUX_MIGRATE_OFFLOAD_H
 #define _LINUX_MIGRATE_OFFLOAD_H
+
+/**
+ * DOC: How a batch moves
+ *
+ * migrate_pages() unmaps a batch of folios and flushes the TLB once.  The
+ * selected migrator then copies the data of the whole batch.  At last
+ * migrate_pages() moves folio by folio, and skips the copy of each folio that
+ * the migrator has copied.  The ordinary path copies all other folios: folio by
+ * folio, on the CPU of the caller.
+ */
+
+/**
+ * DOC: Callers that migrate with MIGRATE_ASYNC
+ *
+ * With "kernel" selected, MIGRATE_ASYNC does not sleep for the copy, except in
+ * cond_resched().  A migrator may sleep, and the caller keeps its locks
+ * meanwhile.  NUMA balancing and GUP with FOLL_LONGTERM hold mmap_lock or the
+ * lock of a VMA; hugetlb folios of a file are copied with i_mmap_rwsem held for
+ * writing.  The caller waits
+ *
+ * * with mtcopy, for the pieces of at most 256 KB that helpers have claimed and
+ *   not finished.  A helper that is preempted in a piece adds the time until it
+ *   runs again, which has no bound if a real-time task keeps its CPU;
+ * * with padata, for all threads that were queued, also for threads that have
+ *   not started.  It is used for system calls and memory offlining only;
+ * * with dcbm, for at most twice its timeout_ms in one call of
+ *   &migrate_ops.copy.  One call has up to 1024 folios, or one hugetlb folio.
+ *   dcbm is not used by default for NUMA balancing and FOLL_LONGTERM, see
+ *   &migrate_ops.not_by_default;
+ * * with "auto", as with the migrator that it chooses.
+ *
+ * The batch itself can be as long as max_batch_bytes, 32 MB by default, instead
+ * of the 2 MB of the ordinary path.  MIGRATE_SYNC and MIGRATE_SYNC_LIGHT begin
+ * with an asynchronous pass, so the same holds for them.
+ */
 
 #include <linux/atomic.h>
 #include <linux/err.h>
@@ -25,16 +55,16 @@ struct migrate_handle;
 struct mo_migrator;
 struct mo_plan;
 
-/* Workers of one batch at most, the task that migrates included. */
+/* Greatest number of workers of one batch, with the task that migrates. */
 #define MIGRATE_OFFLOAD_MAX_WORKERS	64
 
-/* Length of a migrator's name at most, without the terminating NUL. */
+/* Greatest length of a migrator's name, without the terminating NUL. */
 #define MIGRATE_OFFLOAD_NAME_MAX	31
 
 /**
  * enum migrate_verdict - what a migrator did with one pair of folios
- * @MIGRATE_NOT_COPIED: The destination holds nothing of value.  The folio is
- *	copied on its own when it is moved, as without a migrator.
+ * @MIGRATE_NOT_COPIED: The destination holds nothing of value.  The ordinary
+ *	path copies the folio.
  * @MIGRATE_COPIED: Every byte of the source has arrived in the destination and
  *	is visible to all CPUs.
  * @MIGRATE_POISONED: The source has an uncorrectable memory error and
@@ -56,7 +86,7 @@ enum migrate_verdict {
  * struct migrate_pair - a source folio and the destination of its data
  * @src: Source: locked, unmapped, isolated, with no reference beyond the
  *	expected ones when the batch was assembled.
- * @dst: Destination: locked, of the same size, seen by nobody else.
+ * @dst: Destination: locked, of the same size, not visible elsewhere.
  * @start: Position of the pair in its batch, in base pages.
  * @nr_pages: Size of each of the two folios in base pages.
  * @done: Base pages copied so far, for migrators that copy one folio in
@@ -78,7 +108,8 @@ struct migrate_pair {
  * @pairs: The pairs, in the order of migration.
  * @nr_pairs: Number of @pairs, at least one.
  * @nr_pages: Sum of the sizes in base pages.
- * @nr_helpers: Set by the migrator: how many others took part in the copying.
+ * @nr_helpers: Set by the migrator: number of CPUs or channels that took part,
+ *	without the CPU of the caller.
  * @helper_ns: Set by the migrator: CPU time that tasks other than the caller ran
  *	for this batch, in nanoseconds, by their own clocks.  The core charges
  *	the caller for it.
@@ -101,45 +132,47 @@ struct migrate_batch {
 
 /**
  * struct migrate_ops - a migrator
- * @name: Name in sysfs, at most MIGRATE_OFFLOAD_NAME_MAX characters, no
- *	white space and no slash; names of files and of choices ("kernel",
- *	"auto", "default") are taken.
+ * @name: Name in sysfs, at most MIGRATE_OFFLOAD_NAME_MAX characters without
+ *	white space and slashes.  The names of files and of choices ("kernel",
+ *	"auto", "default") are refused.
  * @attrs: Files in /sys/kernel/mm/migration/<name>/, or NULL.  Each is the attr
  *	of a &struct kobj_attribute, as &struct migrate_setting has one.
- * @activate: Takes what copying needs and others could use meanwhile (DMA
- *	channels), or NULL.  Called when the migrator is about to be selected, by
- *	a policy, a handle or "auto", and was by none; on an error, which goes
- *	to whoever selects, nothing changes.
- * @deactivate: Gives that back, or NULL.  Called when nothing selects the
- *	migrator any more and its last batch has ended.
+ * @activate: Takes the resources of copying that other drivers could use
+ *	otherwise, such as DMA channels; or NULL.  Called before the first
+ *	policy, handle or chooser selects the migrator.  An error is returned
+ *	to that user and leaves the selection unchanged.
+ * @deactivate: Gives these resources back, or NULL.  Called when the last user
+ *	has deselected the migrator and its last batch has ended.
  * @by_name_only: Choosers do not choose it.
- * @not_by_default: Reasons, as BIT(reason), for which it is not used where the
- *	policy is "default".  Naming it in the policy of such a reason works.
- * @allowed: May it be used for the current task and this reason at all, however
- *	large or long the batch is?  NULL if it always may.
- * @ready: Could a batch of at least so many bytes be copied faster than by the
- *	calling CPU alone, now?  A "no" leaves the folios to today's path.
- *	With the last argument true, a "yes" makes the batch longer than
- *	without offload; that is asked before anything is unmapped.  With it
- *	false, the batch is unmapped but no longer than ever.  Must be cheap.
+ * @not_by_default: Mask of BIT(reason).  For these reasons the policy "default"
+ *	leaves the folios to the ordinary path while this migrator is
+ *	selected.  The policy of a reason can still name the migrator.
+ * @allowed: Returns true if the migrator may copy for the current task and this
+ *	reason, whatever the batch is.  NULL means always.
+ * @ready: Returns true if a batch of at least @bytes can be copied now, and
+ *	faster than by the CPU of the caller.  With @longer the batch becomes
+ *	longer than on the ordinary path, so that its folios stay unreachable
+ *	for longer.  Returning false leaves the batch to the ordinary path.
+ *	Called for each batch, so it must be cheap.
  * @choose: For a migrator that chooses another one for each batch; NULL for all
  *	others.  Returns the migrator that copies the batch, or NULL, and sets
  *	the outcome of the plan.  It replaces @allowed and @ready.
  * @done: A batch that @choose was called for is over, whether it was copied or
  *	not.  Not called if the choice was changed meanwhile.  May be NULL.
- * @copy: Copies a batch and gives each pair a verdict.  Having answered "yes"
- *	in @ready, it splits a batch that is too large for it rather than
- *	declining it.
+ * @copy: Copies a batch and gives each pair a verdict.  Called after @ready has
+ *	returned true for the batch; it copies a batch that is too large for it
+ *	in parts.
  *
  * @activate and @deactivate run in process context, one at a time, and may
  * sleep.  They must not register, unregister or select a migrator, nor get or
  * put a handle.
  *
- * @allowed, @ready and @copy run in the context of the task that migrates, perhaps with
- * PF_MEMALLOC set (reclaim, compaction, DAMON); @copy runs with the folio
- * locks of the whole batch held.  They may sleep, but they must not allocate
- * memory other than with GFP_NOWAIT | __GFP_NOMEMALLOC, wait for work that
- * needs memory, take a folio lock, or wait without a bound.
+ * @allowed, @ready and @copy run in the context of the task that migrates, perhaps
+ * with PF_MEMALLOC set (reclaim, compaction, DAMON).  @copy runs with the folio
+ * locks of the whole batch held, and with the locks of a MIGRATE_ASYNC caller.
+ * They may sleep, but they must not allocate memory other than with
+ * GFP_NOWAIT | __GFP_NOMEMALLOC, wait for work that needs memory, take a folio
+ * lock, or wait without a bound.
  *
  * A migrator does not own the folios: it takes no reference on a source, and
  * on a destination only together with MIGRATE_DST_LOST.  It touches neither
@@ -162,8 +195,9 @@ struct migrate_ops {
 
 /**
  * struct migrate_helpers - how a CPU migrator may use other CPUs
- * @max_workers: CPUs that copy at the same time at most, the caller's included.
- * @min_bytes_per_worker: No CPU is woken for less than this many bytes.
+ * @max_workers: Greatest number of CPUs that copy at the same time, with the CPU
+ *	of the caller.
+ * @min_bytes_per_worker: A CPU is not woken for fewer bytes than this.
  * @idle_only: Use idle CPUs only.
  */
 struct migrate_helpers {
@@ -174,12 +208,12 @@ struct migrate_helpers {
 
 /**
  * enum migrate_copy_mode - how CPUs copy
- * @MIGRATE_COPY_CACHED: Page by page, as migrate_pages() does it; what was copied
- *	is in the cache of who copied it, as far as it fits.
- * @MIGRATE_COPY_STREAMING: Without caching the destination: faster where there is
- *	more than caches hold, but what was copied is cold.
- * @MIGRATE_COPY_AUTO: Streaming for what is long, or moved by whoever has no use
- *	for it; else cached.
+ * @MIGRATE_COPY_CACHED: Page by page, as the ordinary path does it.  The data is
+ *	then in the cache of the CPU that copied it, as far as it fits.
+ * @MIGRATE_COPY_STREAMING: Without caching the destination.  Faster for more
+ *	bytes than caches hold, but the data is cold afterwards.
+ * @MIGRATE_COPY_AUTO: Streaming for long batches and for reasons whose caller
+ *	does not use the data; else cached.
  */
 enum migrate_copy_mode {
 	MIGRATE_COPY_CACHED,
