@@ -200,6 +200,83 @@ TEST_F(dcbm, moves)
 	EXPECT_EQ(0, mo_get(MO_DCBM "verify_failed"));
 }
 
+/* A batch for which its engine needs longer than the timeout. */
+FIXTURE(deadline)
+{
+	struct mo_region r;
+};
+
+static const struct mo_variant one_channel = {
+	.migrator = "dcbm",
+	.channels = 1,
+};
+
+FIXTURE_SETUP(deadline)
+{
+	const char *reason = mo_use(&one_channel);
+	struct mo_region *r = &self->r;
+
+	if (!reason)
+		reason = mo_engine_require();
+	if (reason)
+		SKIP(return, "%s", reason);
+	if (mo_put(MO_THP "hugepages-2048kB/enabled", "madvise"))
+		SKIP(return, "no huge folios");
+	ASSERT_EQ(0, mo_put(MO_DCBM "timeout_ms", MO_HALF_TIMEOUT_MS));
+	ASSERT_EQ(0, mo_put(MO_ENGINE "late_ms", MO_HALF_LATE_MS));
+	ASSERT_EQ(0, mo_bind(mo_nodes[0]));
+	/* Eight windows of 4 MB. */
+	r->len = 32UL << 20;
+	r->mem = mo_map_aligned(r->len, mo_pmd_size, PROT_READ | PROT_WRITE);
+	ASSERT_NE(NULL, r->mem);
+	madvise(r->mem, r->len, MADV_HUGEPAGE);
+	mo_fill(r->mem, r->len, (uintptr_t)r->mem, 1);
+	ASSERT_EQ(0, mo_scan(r));
+	if (r->nr != r->len / mo_pmd_size)
+		SKIP(return, "no room for huge folios");
+}
+
+FIXTURE_TEARDOWN(deadline)
+{
+	mo_engine_stop();
+	EXPECT_EQ(0, mo_engine_wait_for_quiet());
+	EXPECT_EQ(0, mo_dma_api_errors());
+	mo_free(&self->r);
+}
+
+/*
+ * No window begins after the deadline, and the CPU copies the rest.  The channel
+ * has done nothing wrong, so it is used for the next batch.
+ */
+TEST_F(deadline, batch)
+{
+	long long batches, folios, not_copied, timeouts;
+	struct mo_region *r = &self->r;
+
+	batches = mo_stat("dcbm", "batches");
+	folios = mo_stat("dcbm", "folios");
+	not_copied = mo_stat("dcbm", "not_copied");
+	timeouts = mo_get(MO_DCBM "timeouts");
+	ASSERT_LE(0, mo_engine_inject("fail_late", "1"));
+	ASSERT_EQ(0, mo_move(r, mo_nodes[1], MPOL_MF_MOVE));
+	ASSERT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 1));
+	ASSERT_EQ(r->nr, mo_on_node(r, mo_nodes[1]));
+	EXPECT_EQ(1, mo_stat("dcbm", "batches") - batches);
+	folios = mo_stat("dcbm", "folios") - folios;
+	EXPECT_LT(0, folios);
+	EXPECT_GE(2 * (4UL << 20) / mo_pmd_size, folios);
+	EXPECT_EQ(r->nr - folios, mo_stat("dcbm", "not_copied") - not_copied);
+	EXPECT_EQ(timeouts, mo_get(MO_DCBM "timeouts"));
+	EXPECT_EQ(0, mo_get(MO_DCBM "quarantined"));
+
+	ASSERT_EQ(0, mo_write(MO_ENGINE "late_ms", "0", 1));
+	folios = mo_stat("dcbm", "folios");
+	mo_fill(r->mem, r->len, r->base, 2);
+	ASSERT_EQ(0, mo_move(r, mo_nodes[0], MPOL_MF_MOVE));
+	ASSERT_EQ(MO_GOOD, mo_check(r->mem, r->len, r->base, 2));
+	EXPECT_EQ(folios + r->nr, mo_stat("dcbm", "folios"));
+}
+
 FIXTURE(refused)
 {
 };

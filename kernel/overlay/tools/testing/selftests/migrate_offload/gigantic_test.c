@@ -6,6 +6,7 @@
  */
 #include <sys/mman.h>
 
+#include "mo_engine.h"
 #include "mo_test.h"
 
 #define GIGANTIC	(1UL << 30)
@@ -77,6 +78,74 @@ TEST_F(gigantic, to_and_fro)
 	}
 	for (int i = 0; i < 2; i++)
 		EXPECT_EQ(i, mo_getf(FREE_OF, mo_nodes[i]));
+}
+
+/* The deadline of a batch holds for a folio of 256 windows, too. */
+FIXTURE(deadline)
+{
+	struct mo_region r;
+};
+
+static const struct mo_variant four_channels = {
+	.migrator = "dcbm",
+	.channels = 4,
+};
+
+FIXTURE_SETUP(deadline)
+{
+	const char *reason = mo_use(&four_channels);
+
+	if (!reason)
+		reason = mo_engine_require();
+	if (reason)
+		SKIP(return, "%s", reason);
+	ASSERT_EQ(0, mo_put(MO_DCBM "timeout_ms", MO_HALF_TIMEOUT_MS));
+	ASSERT_EQ(0, mo_put(MO_ENGINE "late_ms", MO_HALF_LATE_MS));
+	ASSERT_EQ(0, mo_bind(mo_nodes[0]));
+}
+
+FIXTURE_TEARDOWN(deadline)
+{
+	mo_engine_stop();
+	EXPECT_EQ(0, mo_engine_wait_for_quiet());
+	mo_free(&self->r);
+}
+
+/* Two windows for each channel; then the CPU copies, and no channel is retired. */
+TEST_F(deadline, gigantic)
+{
+	long long late, not_copied, timeouts, bytes;
+	struct mo_region *r = &self->r;
+
+	for (int i = 0; i < 2; i++)
+		if (mo_getf(FREE_OF, mo_nodes[i]) < 1)
+			SKIP(return, "no free page of 1 GB on node %d", mo_nodes[i]);
+	r->len = GIGANTIC;
+	ASSERT_TRUE(mo_map_huge(r, GIGANTIC, MAP_PRIVATE));
+	fill_lines(r, 1);
+	not_copied = mo_stat("dcbm", "not_copied");
+	timeouts = mo_get(MO_DCBM "timeouts");
+	late = mo_engine_inject("fail_late", "1");
+	ASSERT_LE(0, late);
+	/* Windows of a batch without a deadline would not all be late. */
+	ASSERT_EQ(0, mo_put(MO_ENGINE "fail_late/times", "16"));
+	ASSERT_EQ(0, mo_move(r, mo_nodes[1], MPOL_MF_MOVE));
+	ASSERT_EQ(1, mo_on_node(r, mo_nodes[1]));
+	ASSERT_EQ(0, wrong_lines(r, 1));
+	EXPECT_GE(2 * four_channels.channels,
+		  mo_engine_struck("fail_late") - late);
+	EXPECT_EQ(1, mo_stat("dcbm", "not_copied") - not_copied);
+	EXPECT_EQ(timeouts, mo_get(MO_DCBM "timeouts"));
+	EXPECT_EQ(0, mo_get(MO_DCBM "quarantined"));
+
+	ASSERT_EQ(0, mo_put(MO_ENGINE "fail_late/times", "0"));
+	ASSERT_EQ(0, mo_put(MO_DCBM "timeout_ms", "60000"));
+	bytes = mo_copied_bytes();
+	fill_lines(r, 2);
+	ASSERT_EQ(0, mo_move(r, mo_nodes[0], MPOL_MF_MOVE));
+	ASSERT_EQ(1, mo_on_node(r, mo_nodes[0]));
+	ASSERT_EQ(0, wrong_lines(r, 2));
+	EXPECT_EQ(bytes + GIGANTIC, mo_copied_bytes());
 }
 
 MO_TEST_MAIN

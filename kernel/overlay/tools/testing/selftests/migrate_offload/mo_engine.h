@@ -12,6 +12,13 @@
 /* The one fault that is not the engine's: dcbm's own mapping. */
 #define MO_FAIL_MAP	"fail_function"
 
+/*
+ * Two windows of a channel are submitted before the deadline of their batch, if
+ * each of them is late.  A window itself has twice the time that it needs.
+ */
+#define MO_HALF_LATE_MS		"4100"
+#define MO_HALF_TIMEOUT_MS	"8000"
+
 const char *mo_engine_require(void);
 long long mo_engine_inject(const char *fault, const char *every);
 long long mo_engine_struck(const char *fault);

@@ -310,7 +310,9 @@ static int use_channels(const struct mo_variant *variant)
 
 	snprintf(channels, sizeof(channels), "%u", variant->channels);
 	snprintf(bytes, sizeof(bytes), "%zu", mo_page_size);
-	return mo_putf(channels, MO_SYSFS "%s/channels", name) ||
+	/* An engine of an emulated machine may be slow; it is not late for that. */
+	return mo_putf("60000", MO_SYSFS "%s/timeout_ms", name) ||
+	       mo_putf(channels, MO_SYSFS "%s/channels", name) ||
 	       mo_putf(bytes, MO_SYSFS "%s/min_bytes_per_channel", name) ||
 	       mo_putf(variant->unverified ? "0" : "1", MO_SYSFS "%s/verify", name);
 }
