@@ -142,7 +142,7 @@ struct dcbm_chan {
  * @chans: Channels that work on it.
  * @window_bytes: Length of a window, so that every channel gets a share.
  * @timeout: How long a window may take, in jiffies.
- * @deadline: When the last one has to have begun, in jiffies.
+ * @deadline: No window is submitted from then on, in jiffies.
  * @pair: First pair that is not in a window yet, or not as a whole.
  * @page: First page of it that is not.
  */

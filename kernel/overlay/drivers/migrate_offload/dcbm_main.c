@@ -24,12 +24,6 @@
 
 #include "dcbm.h"
 
-/*
- * Windows follow one another, and each may take its time; but a batch that needs more
- * than the timeout for each of so many bytes, and once more, is left to the CPU.
- */
-#define DCBM_TIMEOUT_BYTES	SZ_32M
-
 static unsigned int dcbm_channels = 1;
 static unsigned long dcbm_min_bytes_per_channel = SZ_256K;
 static unsigned int dcbm_timeout_ms = 1000;
@@ -70,13 +64,21 @@ static void dcbm_start(struct dcbm_chan *chan, struct dcbm_window *w,
 	dcbm_window_submit(w);
 }
 
+/*
+ * No further window of the batch may begin.  One that is under way keeps its own
+ * deadline, so a channel is not retired because its batch is long.
+ */
+static bool dcbm_job_over(const struct dcbm_job *job)
+{
+	return dcbm_chans_resting() || !time_before(jiffies, job->deadline);
+}
+
 /* Map the next part of the batch, for @chan to begin with when it is free. */
 static void dcbm_prepare(struct dcbm_chan *chan, struct dcbm_job *job)
 {
 	struct dcbm_window *w = chan->window[chan->active == chan->window[0]];
 
-	while (time_before(jiffies, job->deadline) && !dcbm_chans_resting() &&
-	       dcbm_window_fill(w, job)) {
+	while (!dcbm_job_over(job) && dcbm_window_fill(w, job)) {
 		if (!dcbm_window_map(w)) {
 			chan->next = w;
 			return;
@@ -128,7 +130,7 @@ static void dcbm_progress(struct dcbm_chan *chan, struct dcbm_job *job)
 		/* Late, but idle now: the CPU copies the rest. */
 	}
 	chan->active = NULL;
-	if (dcbm_chans_resting())
+	if (dcbm_job_over(job))
 		dcbm_drop_next(chan, job);
 	if (chan->next) {
 		dcbm_start(chan, chan->next, job);
@@ -223,8 +225,8 @@ static void dcbm_copy(struct migrate_batch *batch)
 		.timeout = msecs_to_jiffies(READ_ONCE(dcbm_timeout_ms)) + 1,
 	};
 
-	job.deadline = jiffies + job.timeout * (1 + bytes / DCBM_TIMEOUT_BYTES);
-
+	/* The same for each length, also for a hugetlb folio of 1 GB. */
+	job.deadline = jiffies + job.timeout;
 	nr = clamp(nr, 1UL, (unsigned long)DCBM_MAX_CHANNELS);
 	nr = dcbm_chans_get(&job, nr);
 	if (!nr)
