@@ -333,9 +333,9 @@ TEST_F(abi, not_by_default)
 	static const struct {
 		const char *migrator, *reasons;
 	} want[] = {
-		{ "auto", "none\n" },
-		{ "mtcopy", "none\n" },
-		{ "dcbm", "numa_misplaced longterm_pin\n" },
+		{ "auto", "none" },
+		{ "mtcopy", "none" },
+		{ "dcbm", "numa_misplaced longterm_pin" },
 	};
 	char path[256], buf[128];
 
