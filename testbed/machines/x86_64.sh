@@ -29,7 +29,8 @@
 #   machine_bed NAME  set BED_DEVICES, options of testbed/run, BED_LINE, more of
 #                     the kernel's command line, BED_SMP and BED_CPU, instead of
 #                     TEST_SMP and TEST_CPU, for tests called NAME.*; BED_BOOT, if
-#                     its ext4 has in boot/ the kernel and the root that it runs
+#                     its ext4 has in boot/ the kernel and the root that it runs;
+#                     BED_DISK, the size of its ext4, if that is not 96M
 #   machine_cpu       print the default CPU model with $ACCEL
 #   machine_args      add to ARGS: board, CPUs, nodes; to LINE, the kernel's
 #                     command line; to ENVS, the job's environment. Uses CPU,
@@ -72,7 +73,7 @@ machine_bed() {
 	# software takes it, and the kernel looks for mappings that are left when it
 	# is given up, which it does for PCI alone.
 	BED_DEVICES=(--device edu) BED_LINE='' BED_SMP=$TEST_SMP BED_CPU=$TEST_CPU
-	BED_BOOT=''
+	BED_BOOT='' BED_DISK=''
 	case $1 in
 	iommu)
 		BED_DEVICES=(--device intel-iommu "${BED_DEVICES[@]}")
@@ -95,6 +96,8 @@ machine_bed() {
 	icount)
 		BED_DEVICES+=(--icount --env MO_ICOUNT=1)
 		BED_SMP=1 BED_CPU=$TEST_CPU,-erms,-fsrm
+		# For a file of 256 MB.
+		BED_DISK=384M
 		;;
 	# Pages that are found bad while they are moved, alone or in a huge folio, stay
 	# marked, and come back from the allocator: what runs behind that would be killed.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What it costs that "auto" is asked, where it can only say no: on one CPU, which
- * has no other to help it.  The clock must count instructions (MO_ICOUNT is set
- * then), so these are numbers of instructions, whatever the machine.
+ * What it costs that a migrator is selected where it declines every batch.  On one CPU,
+ * "mtcopy" has no other CPU that could help, so it and "auto" are never ready; "dcbm"
+ * declines lists that hold nothing for it, and what is too short.  The clock must count
+ * instructions (MO_ICOUNT is set then), so these are numbers of instructions, whatever
+ * the machine.
  */
 #include <errno.h>
 #include <limits.h>
@@ -204,6 +206,178 @@ TEST_F(cost, of_no)
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
 		compare_cost(_metadata, variant->kb, counts[i]);
 	EXPECT_EQ(self->batches, mo_stat("mtcopy", "batches"));
+}
+
+/*
+ * Lists of base pages, up to those of 256 MB.  The same pages move to and fro: the
+ * first move of each pair warms up, the second one counts.  A tick or work of the
+ * kernel's own adds up to 1 % to one move in three, so the cheapest one is compared.
+ */
+#define MAX_PAGES	(64U << 10)
+/* One base page in so many of a mixed list is anonymous. */
+#define MIX		16
+
+static const struct {
+	unsigned int nr;
+	int pairs;
+} lengths[] = {
+	{ 512, 8 },
+	{ 4U << 10, 4 },
+	{ 16U << 10, 3 },
+	{ MAX_PAGES, 2 },
+};
+
+static const char * const selected[] = { "kernel", "mtcopy", "auto", "dcbm" };
+
+FIXTURE(pages)
+{
+	struct mo_list list;
+};
+
+/*
+ * @ext4: The page cache is that of ext4, not of tmpfs.
+ * @nr_anon: Anonymous pages; all others are page cache.
+ * @offered: Each batch has enough in it to be offered to a migrator.
+ */
+FIXTURE_VARIANT(pages)
+{
+	bool ext4, offered;
+	unsigned int nr_anon;
+};
+
+FIXTURE_VARIANT_ADD(pages, ext4) { .ext4 = true };
+FIXTURE_VARIANT_ADD(pages, tmpfs) { .offered = true };
+FIXTURE_VARIANT_ADD(pages, anon) { .offered = true, .nr_anon = MAX_PAGES };
+FIXTURE_VARIANT_ADD(pages, ext4_and_anon) { .ext4 = true, .nr_anon = MAX_PAGES / MIX };
+
+FIXTURE_SETUP(pages)
+{
+	struct mo_region *file = &self->list.r[0], *anon = &self->list.r[1];
+	const char *dir = getenv("MO_EXT4_DIR");
+
+	if (!getenv("MO_ICOUNT") || mo_online_cpus() != 1)
+		SKIP(return, "needs one CPU whose clock counts instructions");
+	if (variant->ext4 && !dir)
+		SKIP(return, "MO_EXT4_DIR is not set");
+	if (mo_load("mtcopy"))
+		SKIP(return, "no migrator mtcopy");
+	ASSERT_EQ(0, mo_put(MO_SYSFS "offload_migrator", "kernel"));
+	ASSERT_EQ(0, mo_put(MO_SYSFS "min_batch_bytes", "524288"));
+	ASSERT_EQ(0, mo_put(MO_SYSFS "file_folios", "0"));
+	ASSERT_EQ(0, mo_bind(mo_nodes[0]));
+
+	anon->len = variant->nr_anon * mo_page_size;
+	file->len = (MAX_PAGES - variant->nr_anon) * mo_page_size;
+	ASSERT_TRUE(!anon->len || !mo_map_small(anon));
+	ASSERT_TRUE(!file->len || !mo_map_file(file, variant->ext4 ? dir : NULL));
+	ASSERT_EQ(0, mo_list_mix(&self->list, MIX));
+	ASSERT_EQ(MAX_PAGES, self->list.nr);
+}
+
+FIXTURE_TEARDOWN(pages)
+{
+	mo_set(MO_SYSFS "offload_migrator", "kernel");
+	mo_unload("engine");
+	mo_restore();
+	mo_list_free(&self->list);
+}
+
+/*
+ * Only dcbm may find an engine, which would be ready at any time.  Of lists that it
+ * could copy, dcbm is offered nothing, since every batch is too short.
+ */
+static bool use(const char *migrator, bool offered)
+{
+	bool dcbm = !strcmp(migrator, "dcbm");
+
+	if (mo_set(MO_SYSFS "offload_migrator", "kernel"))
+		return false;
+	mo_unload("engine");
+	if (dcbm && (mo_load("dcbm") || mo_load("engine")))
+		return false;
+	return !mo_set(MO_SYSFS "min_batch_bytes",
+		       dcbm && offered ? "1073741824" : "524288") &&
+	       !mo_set(MO_SYSFS "offload_migrator", migrator);
+}
+
+/* Folios that any migrator has copied. */
+static long long copied_by_all(void)
+{
+	static const char * const all[] = { "mtcopy", "padata", "dcbm" };
+	long long sum = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (mo_have(all[i]))
+			sum += mo_stat(all[i], "folios");
+	return sum;
+}
+
+/* Instructions of a move of @nr pages of the list to @node. */
+static long long move_list_to(struct __test_metadata *_metadata,
+			      struct mo_list *list, unsigned int nr, int node)
+{
+	long long time = -now();
+
+	ASSERT_EQ(0, mo_list_move(list, nr, node));
+	time += now();
+	for (unsigned int i = 0; i < nr; i++)
+		ASSERT_EQ(node, list->status[i]);
+	return time;
+}
+
+/* The same with @migrator, which must decline to copy any of them. */
+static long long move_declined(struct __test_metadata *_metadata,
+			       struct mo_list *list, const char *migrator,
+			       unsigned int nr, bool offered)
+{
+	long long copied, declined = 0, time;
+	bool kernel = !strcmp(migrator, "kernel");
+
+	ASSERT_TRUE(use(migrator, offered));
+	copied = copied_by_all();
+	if (!kernel)
+		declined = mo_stat(migrator, "declined");
+	move_list_to(_metadata, list, nr, mo_nodes[1]);
+	time = move_list_to(_metadata, list, nr, mo_nodes[0]);
+	EXPECT_EQ(copied, copied_by_all()) {
+		TH_LOG("%5u pages: something was offloaded with %s", nr, migrator);
+	}
+	/* By the batch, whether it has anything for a migrator or not. */
+	EXPECT_TRUE(kernel || mo_stat(migrator, "declined") >= declined + 2);
+	return time;
+}
+
+/* By how much each migrator is dearer than "kernel". */
+static void compare_list(struct __test_metadata *_metadata, struct mo_list *list,
+			 unsigned int nr, int pairs, bool offered)
+{
+	long long least[ARRAY_SIZE(selected)];
+
+	/* Pages that did not move before cost more the first time. */
+	move_declined(_metadata, list, selected[0], nr, offered);
+	for (int pair = 0; pair < pairs; pair++)
+		for (size_t i = 0; i < ARRAY_SIZE(selected); i++) {
+			long long cost = move_declined(_metadata, list, selected[i],
+						       nr, offered);
+
+			if (!pair || cost < least[i])
+				least[i] = cost;
+		}
+	for (size_t i = 1; i < ARRAY_SIZE(selected); i++) {
+		long long dearer = least[i] - least[0];
+
+		TH_LOG("%5u pages: kernel %lld instructions, %s %lld more, %.4f",
+		       nr, least[0], selected[i], dearer,
+		       1 + (double)dearer / least[0]);
+		EXPECT_GE(least[0] * MAX_MORE, dearer * 1000);
+	}
+}
+
+TEST_F(pages, of_no)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++)
+		compare_list(_metadata, &self->list, lengths[i].nr, lengths[i].pairs,
+			     variant->offered);
 }
 
 MO_TEST_MAIN

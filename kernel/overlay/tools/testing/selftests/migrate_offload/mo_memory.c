@@ -178,6 +178,77 @@ bool mo_map_huge(struct mo_region *r, size_t size, int flags)
 	       mo_all_flags(r, KPF_HUGE);
 }
 
+/* One page at a time: a file system may make larger folios of more. */
+static int write_pages(int fd, size_t len, uint64_t base)
+{
+	char *page = malloc(mo_page_size);
+	int err = page ? 0 : -ENOMEM;
+
+	for (size_t at = 0; !err && at < len; at += mo_page_size) {
+		mo_fill(page, mo_page_size, base + at, 1);
+		if (pwrite(fd, page, mo_page_size, at) != (ssize_t)mo_page_size)
+			err = -EIO;
+	}
+	free(page);
+	/* Pages under writeback, or of a running transaction, do not move. */
+	if (!err && fsync(fd))
+		err = -errno;
+	return err;
+}
+
+/**
+ * mo_map_file - map clean page cache of a new file, which has no name
+ * @r: The region, of which @len is set.
+ * @dir: Where the file is; NULL for tmpfs.
+ *
+ * The pages are on a node that the policy of the task allows, and hold generation 1
+ * of the pattern.
+ *
+ * Return: 0 or a negative errno.
+ */
+int mo_map_file(struct mo_region *r, const char *dir)
+{
+	int fd = dir ? open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) :
+		 memfd_create("mo_map_file", MFD_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	r->base = 1 << 20;
+	err = write_pages(fd, r->len, r->base);
+	if (!err) {
+		r->mem = mmap(NULL, r->len, PROT_READ, MAP_SHARED | MAP_POPULATE,
+			      fd, 0);
+		if (r->mem == MAP_FAILED) {
+			r->mem = NULL;
+			err = -errno;
+		}
+	}
+	close(fd);
+	return err ?: mo_scan(r);
+}
+
+/**
+ * mo_map_small - map anonymous base pages
+ * @r: The region, of which @len is set.
+ *
+ * They are on a node that the policy of the task allows, and hold generation 1 of
+ * the pattern.
+ *
+ * Return: 0 or a negative errno.
+ */
+int mo_map_small(struct mo_region *r)
+{
+	r->mem = mo_map_aligned(r->len, mo_page_size, PROT_READ | PROT_WRITE);
+	if (!r->mem)
+		return -ENOMEM;
+	r->base = (uintptr_t)r->mem;
+	if (mo_small_pages(r->mem, r->len))
+		return -errno;
+	mo_fill(r->mem, r->len, r->base, 1);
+	return mo_scan(r);
+}
+
 void mo_free(struct mo_region *r)
 {
 	free(r->addrs);
@@ -198,6 +269,51 @@ long mo_move_array(size_t nr, void **addrs, const int *nodes, int *status,
 		status[i] = MO_UNTOUCHED;
 	rc = syscall(__NR_move_pages, 0, nr, addrs, nodes, status, flags);
 	return rc < 0 ? -errno : rc;
+}
+
+/**
+ * mo_list_mix - make a list of the folios of two regions
+ * @l: The list, of which the regions are mapped and scanned.
+ * @every: One folio in so many is of the second region, as long as there are any; the
+ *	rest of them is behind all of the first region.
+ *
+ * Return: 0 or a negative errno.
+ */
+int mo_list_mix(struct mo_list *l, size_t every)
+{
+	size_t taken[2] = {};
+
+	l->nr = l->r[0].nr + l->r[1].nr;
+	l->addrs = calloc(l->nr, sizeof(*l->addrs));
+	l->nodes = calloc(l->nr, sizeof(*l->nodes));
+	l->status = calloc(l->nr, sizeof(*l->status));
+	if (!l->addrs || !l->nodes || !l->status)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->nr; i++) {
+		int from = taken[0] == l->r[0].nr ||
+			   (i % every == every - 1 && taken[1] < l->r[1].nr);
+
+		l->addrs[i] = l->r[from].addrs[taken[from]++];
+	}
+	return 0;
+}
+
+/* Move the first @nr folios of a list in one call, as mo_move_array(). */
+long mo_list_move(struct mo_list *l, size_t nr, int node)
+{
+	for (size_t i = 0; i < nr; i++)
+		l->nodes[i] = node;
+	return mo_move_array(nr, l->addrs, l->nodes, l->status, MPOL_MF_MOVE);
+}
+
+void mo_list_free(struct mo_list *l)
+{
+	mo_free(&l->r[0]);
+	mo_free(&l->r[1]);
+	free(l->addrs);
+	free(l->nodes);
+	free(l->status);
+	memset(l, 0, sizeof(*l));
 }
 
 /**

@@ -50,6 +50,21 @@ struct mo_region {
 };
 
 /**
+ * struct mo_list - folios of two regions that are moved in one call
+ * @r: The regions.
+ * @nr: Folios in the list, and entries of the arrays below.
+ * @addrs: Start of each folio.
+ * @nodes: Where each goes.
+ * @status: What move_pages() said about each.
+ */
+struct mo_list {
+	struct mo_region r[2];
+	size_t nr;
+	void **addrs;
+	int *nodes, *status;
+};
+
+/**
  * struct mo_variant - a migrator and how it is set
  * @migrator: Its name; NULL for the one that the environment variable MO_MIGRATOR
  *	names.  That one may leave folios to the ordinary path, so the counters of
@@ -126,9 +141,14 @@ int mo_small_pages(void *mem, size_t len);
 int mo_scan(struct mo_region *r);
 uint64_t mo_pfn(const void *addr);
 bool mo_map_huge(struct mo_region *r, size_t size, int flags);
+int mo_map_file(struct mo_region *r, const char *dir);
+int mo_map_small(struct mo_region *r);
 void mo_free(struct mo_region *r);
 long mo_move_array(size_t nr, void **addrs, const int *nodes, int *status,
 		   int flags);
+int mo_list_mix(struct mo_list *l, size_t every);
+long mo_list_move(struct mo_list *l, size_t nr, int node);
+void mo_list_free(struct mo_list *l);
 long mo_move(struct mo_region *r, int node, int flags);
 size_t mo_on_node(struct mo_region *r, int node);
 bool mo_all_pages(const struct mo_region *r, unsigned int pages);
