@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "../kselftest.h"
@@ -269,6 +271,56 @@ long mo_move_array(size_t nr, void **addrs, const int *nodes, int *status,
 		status[i] = MO_UNTOUCHED;
 	rc = syscall(__NR_move_pages, 0, nr, addrs, nodes, status, flags);
 	return rc < 0 ? -errno : rc;
+}
+
+/**
+ * mo_pin - pin a region for long, as a device does that reads and writes it
+ * @r: The region.
+ *
+ * The pages cannot be unmapped for migration until the pin is gone.
+ *
+ * Return: a descriptor that holds the pin, or a negative errno.
+ */
+int mo_pin(const struct mo_region *r)
+{
+	struct iovec iov = { .iov_base = r->mem, .iov_len = r->len };
+	struct io_uring_params params = {};
+	int fd = syscall(__NR_io_uring_setup, 1, &params), err;
+
+	if (fd < 0)
+		return -errno;
+	if (!syscall(__NR_io_uring_register, fd, IORING_REGISTER_BUFFERS, &iov, 1))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+/**
+ * mo_splice - put the pages of a region into a pipe
+ * @r: The region.
+ * @at: Offset in the region.
+ * @len: How much.
+ *
+ * The pages can be unmapped, but do not move until the pipe is read or closed.
+ *
+ * Return: the pipe's end to read from, or a negative errno.
+ */
+int mo_splice(const struct mo_region *r, size_t at, size_t len)
+{
+	struct iovec iov = { .iov_base = r->mem + at, .iov_len = len };
+	int fds[2], err = 0;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return -errno;
+	if (fcntl(fds[1], F_SETPIPE_SZ, len) < 0 ||
+	    vmsplice(fds[1], &iov, 1, 0) != (ssize_t)len)
+		err = -EIO;
+	close(fds[1]);
+	if (!err)
+		return fds[0];
+	close(fds[0]);
+	return err;
 }
 
 /**

@@ -146,6 +146,8 @@ int mo_map_small(struct mo_region *r);
 void mo_free(struct mo_region *r);
 long mo_move_array(size_t nr, void **addrs, const int *nodes, int *status,
 		   int flags);
+int mo_pin(const struct mo_region *r);
+int mo_splice(const struct mo_region *r, size_t at, size_t len);
 int mo_list_mix(struct mo_list *l, size_t every);
 long mo_list_move(struct mo_list *l, size_t nr, int node);
 void mo_list_free(struct mo_list *l);
