@@ -29,6 +29,8 @@
 #define TEST_SCRIBBLE		0xd5
 #define TEST_LATE_WRITES	2
 #define TEST_MAX_PINS		64
+/* A test that dies must not leave folios locked for good. */
+#define TEST_HOLD_TIME		(60 * HZ)
 
 enum test_mode {
 	TEST_COPY,
@@ -38,6 +40,7 @@ enum test_mode {
 	TEST_MIXED,
 	TEST_PIN,
 	TEST_STALE,
+	TEST_HOLD,
 };
 
 static const char * const test_mode_names[] = {
@@ -48,6 +51,7 @@ static const char * const test_mode_names[] = {
 	[TEST_MIXED] = "mixed",
 	[TEST_PIN] = "pin",
 	[TEST_STALE] = "stale",
+	[TEST_HOLD] = "hold",
 };
 
 static int test_mode = TEST_COPY;
@@ -61,6 +65,9 @@ static struct folio *test_pins[TEST_MAX_PINS];
 static struct folio *test_stale;
 /* The task whose batch it belongs to. */
 static struct task_struct *test_stale_task;
+
+/* A copied batch waits for a write to "release". */
+static bool test_held;
 
 /* A device that writes to a destination after its migration was given up. */
 struct test_device {
@@ -136,6 +143,20 @@ static void test_release_pins(void)
 		test_pins[i] = NULL;
 	}
 	spin_unlock(&test_pins_lock);
+}
+
+static void test_hold(void)
+{
+	WRITE_ONCE(test_held, true);
+	wait_var_event_timeout(&test_held, !READ_ONCE(test_held),
+			       TEST_HOLD_TIME);
+	WRITE_ONCE(test_held, false);
+}
+
+static void test_end_hold(void)
+{
+	WRITE_ONCE(test_held, false);
+	wake_up_var(&test_held);
 }
 
 static void test_make_stale(struct folio *src)
@@ -253,6 +274,8 @@ static void test_copy(struct migrate_batch *batch)
 		test_pin(batch->pairs[0].src);
 	else if (READ_ONCE(test_mode) == TEST_STALE && batch->nr_pairs > 1)
 		test_make_stale(batch->pairs[0].src);
+	else if (READ_ONCE(test_mode) == TEST_HOLD)
+		test_hold();
 }
 
 static bool test_ready(enum migrate_reason reason, unsigned long bytes,
@@ -288,6 +311,7 @@ static ssize_t release_store(struct kobject *kobj, struct kobj_attribute *attr,
 			     const char *buf, size_t count)
 {
 	test_release_pins();
+	test_end_hold();
 	return count;
 }
 
@@ -327,10 +351,19 @@ static ssize_t lock_store(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute lock_attr = __ATTR_WO(lock);
 
+static ssize_t held_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%d\n", READ_ONCE(test_held));
+}
+
+static struct kobj_attribute held_attr = __ATTR_RO(held);
+
 static struct attribute *test_attrs[] = {
 	&mode_attr.attr,
 	&release_attr.attr,
 	&lock_attr.attr,
+	&held_attr.attr,
 	NULL
 };
 
