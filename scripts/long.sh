@@ -80,7 +80,8 @@ choose_items() {
 	if [ -n "$LONG" ]; then
 		readarray -t ITEMS < <(long_items)
 	else
-		ITEMS=(host 6.12-debug 7.3-arm64 7.3-plain mutation.6.12-debug
+		# The one with a second lane first, see scripts/beside.sh.
+		ITEMS=(host 6.12-debug 7.3-plain 7.3-arm64 mutation.6.12-debug
 			mutation.7.3-plain made.series)
 		# With T, those of the long run are named.
 		[ -z "$T" ] || ITEMS+=(made.series-builds made.native made.mce

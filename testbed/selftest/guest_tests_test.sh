@@ -17,7 +17,7 @@ cp -r "$HERE/../../scripts" "$REPO/"
 cp -r "$HERE"/../{machines,ktap,summary,verdicts,check-log,splat.deny,splat.allow} "$REPO/testbed/"
 touch "$REPO/build/out-7.3-plain/.config" "$REPO/build/guest-7.3-plain/initrd.gz"
 export REPO PATH=$REPO/bin:$PATH
-unset AHEAD GUEST_LIMIT LONG
+unset BESIDE GUEST_LIMIT LONG
 cd "$REPO" || exit 1
 
 actor() {
@@ -112,17 +112,17 @@ ok "a splat in the second start" guests a.2 "$LOST" a.2 "$SPLAT"
 ok "fails" sums "3 passed, 2 failed, 0 skipped, 1 lost guest started again"
 
 # A process group that only counts.
-actor ahead 'while :; do echo . >>ticks; sleep 0.05; done'
-setsid ./ahead &
-AHEAD=$!
-export AHEAD
+actor beside 'while :; do echo . >>ticks; sleep 0.05; done'
+setsid ./beside &
+BESIDE=$!
+export BESIDE
 ok "what runs beside the guests" guests a.2 "$LOST" \
 	a.2 'wc -c <ticks >first; sleep 0.5; wc -c <ticks >second'
 ok "rests while one is started again" cmp first second
 ok "and goes on then" eval 'n=$(wc -c <ticks); sleep 1; [ "$(wc -c <ticks)" -gt "$n" ]'
-kill -KILL -- "-$AHEAD"
-wait "$AHEAD" 2>/dev/null
-unset AHEAD
+kill -KILL -- "-$BESIDE"
+wait "$BESIDE" 2>/dev/null
+unset BESIDE
 
 ok "a guest that never gets to a test" guests guest "$LOST"
 ok "is started twice" test "$(find build/x -maxdepth 1 -name 'boot-*' | wc -l)" = 2

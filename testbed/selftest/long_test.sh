@@ -28,7 +28,7 @@ actor() {
 actor build-kernel :
 actor build-initramfs 'mkdir -p build/guest-$1-$2
 	printf "%s\n" kunit selftest.data_test selftest.kinds_test >build/guest-$1-$2/tests.list'
-actor lint :
+actor lint 'printf "pass\tlint.x\t\n" >>"$2"; echo "lint.$1" >>linted'
 actor guest-tests 'while read -r t; do printf "pass\t%s\t\n" "$t"; done <"$3" >>"$5"
 	echo "$1-$2 $(tr "\n" " " <"$3")" >>ran'
 actor mutate 'echo "mutation.$1-$2 $(basename "$3")" >>ran; printf "pass\tmutation\t\n" >>"$4"'
@@ -94,13 +94,54 @@ unset BUDGET
 rm -rf ran build
 ok "the short run" scripts/check
 ok "leaves the dear mistakes to the long one" \
-	ran "6.12-debug 7.3-arm64 7.3-plain made.series"
+	ran "6.12-debug 7.3-plain 7.3-arm64 made.series"
 sed -i 's/^Kernel:.*/Kernel: both/' testbed/mutations/11-mistake.patch
 cp testbed/mutations/11-mistake.patch testbed/mutations/01-mistake.patch
 rm -f ran
 ok "the short run, with a mistake for both kernels" scripts/check
 ok "puts it into the last one" \
-	ran "6.12-debug 7.3-arm64 7.3-plain mutation.7.3-plain made.series"
+	ran "6.12-debug 7.3-plain 7.3-arm64 made.series mutation.7.3-plain"
+rm -rf ran linted build
+actor series 'echo made.series >>ran'
+actor guest-tests 'while [ ! -e build/check/beside/made.series.done ]; do sleep 0.1; done
+	echo "$1-$2 $(tr "\n" " " <"$3")" >>ran'
+ok "where a guest takes long" timeout 60 scripts/check
+ok "the series is made beside it" ran "made.series 6.12-debug 7.3-plain 7.3-arm64 mutation.7.3-plain"
+ok "and the sources of both kernels are looked at, once" \
+	eval '[ "$(sort linted)" = "$(printf "lint.%s\n" 6.12 7.3)" ]'
+ok "with results of their own" eval 'grep -q lint.x build/check/6.12-debug.results &&
+	grep -q lint.x build/check/7.3-plain.results'
+ok "which are printed" eval '[ "$(testbed/summary build/check/*.results | grep -c lint.x)" = 2 ]'
+rm -rf ran linted build
+actor build-initramfs 'mkdir -p build/guest-$1-$2
+	echo kunit >build/guest-$1-$2/tests.list
+	[ $1-$2 != 7.3-plain ] || echo icount.cost_test >>build/guest-$1-$2/tests.list'
+# Each waits for the other.
+actor guest-tests 'test=$(cat "$3")
+	touch "began.$test"
+	[ $1-$2 != 7.3-plain ] || until [ -e began.kunit ] && [ -e began.icount.cost_test ]; do
+		sleep 0.1
+	done
+	printf "pass\t%s\t\n" "$test" >>"$5"
+	echo "$1-$2 $test" >>ran'
+ok "a guest that counts instructions" timeout 60 scripts/check
+ok "runs beside that of its kernel" grep -qx "7.3-plain icount.cost_test" ran
+ok "once, without what the other runs" eval '[ "$(grep -c ^7.3-plain ran)" = 2 ] && grep -qx "7.3-plain kunit" ran'
+ok "its results are that kernel's" grep -q icount.cost_test build/check/7.3-plain.results
+rm began.*
+actor guest-tests 'echo "$1-$2 $(cat $3)" >>ran; printf "pass\tx\t\n" >>"$5"'
+ok "with T it has the machine for itself" env T=icount timeout 60 scripts/check
+ok "as any test" test ! -e build/check-one/7.3-plain-beside
+actor build-initramfs 'mkdir -p build/guest-$1-$2
+	printf "%s\n" kunit selftest.data_test selftest.kinds_test >build/guest-$1-$2/tests.list'
+rm -rf ran linted build
+actor series 'echo $$ >series.pid; exec sleep 60'
+actor guest-tests 'until [ -e series.pid ]; do sleep 0.1; done; exit 1'
+ok "what runs beside a check that ends early" eval '! timeout 60 scripts/check'
+ok "ends with it" eval '! grep -qs sleep "/proc/$(cat series.pid)/cmdline"'
+actor series 'echo made.series >>ran'
+actor guest-tests 'while read -r t; do printf "pass\t%s\t\n" "$t"; done <"$3" >>"$5"
+	echo "$1-$2 $(tr "\n" " " <"$3")" >>ran'
 rm -rf ran build
 ok "a kernel for another machine" env K=7.3 FLAVOUR=arm64 scripts/check
 ok "is given no mistakes" ran "7.3-arm64 made.series"

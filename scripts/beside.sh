@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What "make check" does beside its guests, which leave much of the CPUs idle. What takes
+# no guest is done in the idle class: the other kernels, lint and the series. A guest
+# whose clock counts instructions is not disturbed by anything, and runs in a second
+# lane. To be sourced by scripts/check.
+
+LATER=() IDLE='' LANE=''
+# The process groups of both, for scripts/guest-tests to stop.
+export BESIDE=''
+
+# choose_beside: set LATER, the items of the idle class. Not where it matters what each
+# takes.
+choose_beside() {
+	local item kernels=() lints=() others=()
+	[ -z "$LONG$T" ] || return 0
+	for item in "${ITEMS[@]}"; do
+		case $item in
+		[0-9]*)
+			kernels+=("$item")
+			foreign "$item" || [[ " ${lints[*]-}" = *" lint.${item%-*}-"* ]] ||
+				lints+=("lint.$item")
+			;;
+		made.*) others+=("$item") ;;
+		esac
+	done
+	LATER=("${kernels[@]:1}" "${lints[@]}" "${others[@]}")
+	mkdir -p "$DIR/beside"
+}
+
+is_later() {
+	[[ " ${LATER[*]-} " = *" $1 "* ]]
+}
+
+is_done() {
+	[ -e "$DIR/beside/$1.done" ]
+}
+
+# do_later ITEM: what it has found counts once it has come to its end
+do_later() {
+	local item=$1 results=$DIR/beside/$1
+	rm -f "$results"
+	case $item in
+	lint.*) lint "${item#lint.}" "$results" ;;
+	made.*) made "${item#*.}" ;;
+	*) "$TOP/scripts/build-kernel" "${item%-*}" "${item#*-}" ;;
+	esac >"$results.log" 2>&1 </dev/null || :
+	[ ! -f "$results" ] || cat "$results" >>"$DIR/${item#lint.}.results"
+	touch "$results.done"
+}
+
+# in_group_of_its_own COMMAND...: sets GROUP
+in_group_of_its_own() {
+	set -m
+	BESIDE='' "$@" >/dev/null 2>&1 </dev/null &
+	GROUP=$!
+	set +m
+	# Here, as run_logged() takes it away.
+	trap end_beside EXIT
+}
+
+end_group() {
+	kill -- "-$1" 2>/dev/null || :
+	# scripts/guest-tests may have stopped it.
+	kill -CONT -- "-$1" 2>/dev/null || :
+	wait "$1" 2>/dev/null || :
+}
+
+idle_class() {
+	local item
+	chrt --idle -p 0 "$BASHPID"
+	for item in "${LATER[@]}"; do
+		is_done "$item" || do_later "$item"
+	done
+}
+
+begin_idle() {
+	[ ${#LATER[@]} -gt 0 ] && [ -z "$IDLE" ] || return 0
+	in_group_of_its_own idle_class
+	IDLE=$GROUP BESIDE="$GROUP $LANE"
+}
+
+# end_idle: before anything that needs what it may have locked. A busy host leaves
+# nothing to the idle class, and we would wait for it. What was begun is begun again.
+end_idle() {
+	[ -n "$IDLE" ] || return 0
+	end_group "$IDLE"
+	IDLE='' BESIDE=$LANE
+}
+
+end_beside() {
+	end_idle
+	[ -z "$LANE" ] || end_group "$LANE"
+}
+
+# begin_lane RUN TESTS: a guest beside those that follow
+begin_lane() {
+	cp "$2" "$DIR/beside/lane.tests"
+	LANE_RUN=$1
+	in_group_of_its_own lane
+	LANE=$GROUP BESIDE="$IDLE $GROUP"
+}
+
+lane() {
+	"$TOP/scripts/guest-tests" "${LANE_RUN%-*}" "${LANE_RUN#*-}" "$DIR/beside/lane.tests" \
+		"$DIR/$LANE_RUN-beside" "$DIR/beside/lane" >"$DIR/beside/lane.log" 2>&1
+}
+
+finish_lane() {
+	[ -n "$LANE" ] || return 0
+	say "waiting for $(tr '\n' ' ' <"$DIR/beside/lane.tests")"
+	wait "$LANE" || printf 'fail\tlane\tsee %s\n' "${DIR#"$TOP/"}/beside/lane.log" >>"$DIR/beside/lane"
+	LANE='' BESIDE=$IDLE
+	cat "$DIR/beside/lane" >>"$DIR/$LANE_RUN.results"
+}
+
+# finish_beside: do the rest, and show what came of all
+finish_beside() {
+	local item
+	finish_lane
+	end_idle
+	for item in "${LATER[@]}"; do
+		if ! is_done "$item"; then
+			say "$item"
+			do_later "$item"
+		fi
+		[[ $item = [0-9]* ]] || cat "$DIR/beside/$item.log"
+	done
+	LATER=()
+}
