@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # What "make check" does beside its guests, which leave much of the CPUs idle. What takes
-# no guest is done in the idle class: the other kernels, lint and the series. A guest
+# no guest is done in the idle class: the other kernels and their guests' roots, lint and
+# the series. A guest
 # whose clock counts instructions is not disturbed by anything, and runs in a second
 # lane. To be sourced by scripts/check.
 
@@ -44,8 +45,8 @@ do_later() {
 	case $item in
 	lint.*) lint "${item#lint.}" "$results" ;;
 	made.*) made "${item#*.}" ;;
-	*) "$TOP/scripts/build-kernel" "${item%-*}" "${item#*-}" ;;
-	esac >"$results.log" 2>&1 </dev/null || :
+	*) build "$item" ;;
+	esac >"$results.log" 2>&1 </dev/null || return 0
 	[ ! -f "$results" ] || cat "$results" >>"$DIR/${item#lint.}.results"
 	touch "$results.done"
 }
@@ -121,11 +122,12 @@ finish_beside() {
 	finish_lane
 	end_idle
 	for item in "${LATER[@]}"; do
+		[[ $item != [0-9]* ]] || continue
 		if ! is_done "$item"; then
 			say "$item"
 			do_later "$item"
 		fi
-		[[ $item = [0-9]* ]] || cat "$DIR/beside/$item.log"
+		cat "$DIR/beside/$item.log"
 	done
 	LATER=()
 }

@@ -57,6 +57,12 @@ long_tests() {
 	grep -E "${only:-.}"
 }
 
+# late_tests RUN: a regular expression for those of its tests that wait for the long run
+late_tests() {
+	awk -F '\t' -v run="$1" '$1 == run { late = $2 } END { print late == "" ? "^$" : late }' \
+		"${LATE_LIST:-$TOP/testbed/late.list}"
+}
+
 # own_mistakes FLAVOUR: its name, if there are mistakes that it alone can find
 own_mistakes() {
 	! grep -qx "Flavour: $1" "$TOP"/testbed/mutations/*.patch || echo "$1"

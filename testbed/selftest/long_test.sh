@@ -15,7 +15,7 @@ trap 'rm -rf "$REPO"' EXIT
 mkdir -p "$REPO"/{kernel,testbed/mutations,testbed/selftest,tools/tests,plots/tests}
 cp -r "$HERE/../../scripts" "$REPO/"
 cp "$HERE/../../kernel/versions.mk" "$REPO/kernel/"
-cp -r "$HERE"/../{machines,ktap,summary,long.list} "$REPO/testbed/"
+cp -r "$HERE"/../{machines,ktap,summary,long.list,late.list} "$REPO/testbed/"
 cp "$REPO/testbed/long.list" "$REPO/real.list"
 unset BUDGET T K FLAVOUR LONG
 cd "$REPO" || exit 1
