@@ -82,9 +82,10 @@ machine_bed() {
 	bounce) BED_LINE="swiotlb=force" ;;
 	sockets)
 		# A node is a socket, with two last level caches of two CPUs. The
-		# kernel believes what CPUs of this vendor say of their caches.
+		# kernel believes what CPUs of this vendor say of their caches. QEMU 10
+		# ends with an assertion where it is asked for leaf 0x1f of CPUs in dies.
 		BED_DEVICES+=(--topology "sockets=2,dies=2,cores=2" --one-thread)
-		BED_SMP=8 BED_CPU=$TEST_CPU,vendor=GenuineIntel,l3-cache=on
+		BED_SMP=8 BED_CPU=$TEST_CPU,vendor=GenuineIntel,l3-cache=on,level=0x16
 		;;
 	# Each node has room for a page of 1 GB, which is aligned to its size: 2 GB
 	# of the first are below the hole, and the ends of both parts are in use.
