@@ -283,10 +283,7 @@ void mo_override_begin(struct mo_override *override,
 void mo_override_end(struct mo_override *override);
 struct mo_slot *mo_override_find(enum migrate_reason reason);
 #else
-static inline void mo_handles_forget(const struct mo_migrator *m)
-{
-}
-
+static inline void mo_handles_forget(const struct mo_migrator *m) { }
 static inline struct mo_slot *mo_override_find(enum migrate_reason reason)
 {
 	return NULL;
@@ -306,14 +303,8 @@ void mo_stall_begin(struct mo_plan *plan);
 void mo_stall_unmapped(const struct mo_plan *plan);
 unsigned long mo_stall_limit(const struct mo_plan *plan);
 #else
-static inline void mo_stall_begin(struct mo_plan *plan)
-{
-}
-
-static inline void mo_stall_unmapped(const struct mo_plan *plan)
-{
-}
-
+static inline void mo_stall_begin(struct mo_plan *plan) { }
+static inline void mo_stall_unmapped(const struct mo_plan *plan) { }
 static inline unsigned long mo_stall_limit(const struct mo_plan *plan)
 {
 	return ULONG_MAX;

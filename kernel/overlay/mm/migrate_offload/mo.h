@@ -88,13 +88,14 @@ struct mo_folios {
 };
 
 #ifdef CONFIG_MIGRATE_OFFLOAD
-
 DECLARE_STATIC_KEY_FALSE(mo_key);
-
-static inline bool mo_enabled(void)
-{
-	return static_branch_unlikely(&mo_key);
-}
+#define mo_enabled()		static_branch_unlikely(&mo_key)
+#define mo_plan_copies(plan)	(unlikely(plan) && (plan)->copier)
+#else
+/* The compiler drops the calls of what is not built. */
+#define mo_enabled()		false
+#define mo_plan_copies(plan)	false
+#endif
 
 struct mo_plan *__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
 				struct list_head *rest, enum migrate_reason reason,
@@ -105,56 +106,12 @@ struct mo_plan *__mo_plan_split(struct mo_plan *plan, struct list_head *folios,
 void __mo_plan_end(struct mo_plan *plan);
 void mo_copy(struct mo_plan *plan, struct mo_folios *folios);
 
-/* Return true if a migrator is to copy the batch. */
-static inline bool mo_plan_copies(const struct mo_plan *plan)
-{
-	return unlikely(plan) && plan->copier;
-}
-
 /* End @plan.  Does nothing if mo_copy() has ended it. */
 static inline void mo_plan_end(struct mo_plan *plan)
 {
 	if (mo_plan_copies(plan))
 		__mo_plan_end(plan);
 }
-
-#else /* !CONFIG_MIGRATE_OFFLOAD */
-
-static inline bool mo_enabled(void)
-{
-	return false;
-}
-
-static inline void mo_copy(struct mo_plan *plan, struct mo_folios *folios)
-{
-}
-
-static inline bool mo_plan_copies(const struct mo_plan *plan)
-{
-	return false;
-}
-
-static inline void mo_plan_end(struct mo_plan *plan)
-{
-}
-
-static inline struct mo_plan *
-__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
-		struct list_head *rest, enum migrate_reason reason,
-		int nr_default, struct list_head *hugetlb)
-{
-	return NULL;
-}
-
-static inline struct mo_plan *
-__mo_plan_split(struct mo_plan *plan, struct list_head *folios,
-		struct list_head *split, enum migrate_reason reason,
-		int nr_default, struct list_head *hugetlb)
-{
-	return NULL;
-}
-
-#endif /* CONFIG_MIGRATE_OFFLOAD */
 
 /* Decide about the batch in @folios, see __mo_plan_begin(). */
 static inline struct mo_plan *
@@ -180,38 +137,27 @@ mo_plan_split(struct mo_plan *plan, struct list_head *folios,
 	return NULL;
 }
 
-#ifdef CONFIG_MIGRATE_OFFLOAD_HUGETLB
-
 int __mo_copy_hugetlb(struct folio *dst, struct folio *src,
 		      enum migrate_reason reason);
 bool __mo_hugetlb_copied(struct folio *dst);
+
+static inline bool mo_hugetlb_enabled(void)
+{
+	return IS_ENABLED(CONFIG_MIGRATE_OFFLOAD_HUGETLB) && mo_enabled();
+}
 
 /* Let a migrator copy a hugetlb folio.  Returns 0 if the folio may be moved. */
 static inline int mo_copy_hugetlb(struct folio *dst, struct folio *src,
 				  enum migrate_reason reason)
 {
-	return mo_enabled() ? __mo_copy_hugetlb(dst, src, reason) : 0;
+	return mo_hugetlb_enabled() ? __mo_copy_hugetlb(dst, src, reason) : 0;
 }
 
 /* Return true if a migrator has copied the data of this folio, a hugetlb one. */
 static inline bool mo_hugetlb_copied(struct folio *dst)
 {
-	return mo_enabled() && folio_test_hugetlb(dst) && __mo_hugetlb_copied(dst);
+	return mo_hugetlb_enabled() && folio_test_hugetlb(dst) &&
+	       __mo_hugetlb_copied(dst);
 }
-
-#else /* !CONFIG_MIGRATE_OFFLOAD_HUGETLB */
-
-static inline int mo_copy_hugetlb(struct folio *dst, struct folio *src,
-				  enum migrate_reason reason)
-{
-	return 0;
-}
-
-static inline bool mo_hugetlb_copied(struct folio *dst)
-{
-	return false;
-}
-
-#endif /* CONFIG_MIGRATE_OFFLOAD_HUGETLB */
 
 #endif /* _MM_MIGRATE_OFFLOAD_MO_H */
