@@ -14,8 +14,8 @@
 
 PAUSE=/sys/module/migrate_offload_pause/parameters
 
-# What the core does before and behind the copy of a batch.
-CORE="mo_choose mo_window_get mo_batch_add mo_batch_count
+# What the core does in a plan, and before and behind the copy of a batch.
+CORE="mo_policy_of mo_window_get mo_plan_enter mo_batch_add mo_speed_learn
 	mo_window_put"
 # A helper that comes late finds nothing left to copy, in code of the core, which does
 # not go: nobody waits for it.
