@@ -43,7 +43,8 @@ Q := @
 
 help:
 	@echo 'make run            boot a kernel that migrates in batches, print the tables'
-	@echo 'make check          all tests; ends with "N passed, N failed, N skipped"'
+	@echo 'make check          all tests; ends with "N passed, N failed, N skipped", and'
+	@echo '                    with the number of lost guests that were started again'
 	@echo 'make check T=NAME   one of them, or a group: host lint kunit engine tools'
 	@echo '                    selftest stranger mutation made config oracle fuzz'
 	@echo 'make check-long     more kernels, more mistakes, longer (BUDGET=N: what N'

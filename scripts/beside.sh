@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 #
 # What "make check" does beside its guests, which leave much of the CPUs idle. What takes
-# no guest is done in the idle class: the other kernels and their guests' roots, lint and
-# the series. A guest
+# no guest is done in the idle class: the kernels and their guests' roots, lint and the
+# series. A guest
 # whose clock counts instructions is not disturbed by anything, and runs in a second
 # lane. To be sourced by scripts/check.
 
@@ -26,7 +26,7 @@ choose_beside() {
 		made.*) others+=("$item") ;;
 		esac
 	done
-	LATER=("${kernels[@]:1}" "${lints[@]}" "${others[@]}")
+	LATER=("${kernels[@]}" "${lints[@]}" "${others[@]}")
 	mkdir -p "$DIR/beside"
 }
 
@@ -57,8 +57,6 @@ in_group_of_its_own() {
 	BESIDE='' "$@" >/dev/null 2>&1 </dev/null &
 	GROUP=$!
 	set +m
-	# Here, as run_logged() takes it away.
-	trap end_beside EXIT
 }
 
 end_group() {
@@ -94,6 +92,8 @@ end_beside() {
 	end_idle
 	[ -z "$LANE" ] || end_group "$LANE"
 }
+
+trap end_beside EXIT
 
 # begin_lane RUN TESTS: a guest beside those that follow
 begin_lane() {

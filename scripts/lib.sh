@@ -79,8 +79,9 @@ lock() {
 # run_logged LABEL LOG COMMAND...: output goes to LOG (with V=1 to the screen as
 # well); a sign of life every 30 s; the errors and the end of the log on failure
 run_logged() {
-	local label=$1 log=$2 rc=0 pid beat
+	local label=$1 log=$2 rc=0 pid beat traps
 	shift 2
+	traps=$(trap -p INT TERM EXIT)
 	mkdir -p "$(dirname "$log")"
 	say "$label"
 	# In the background, and not as a condition: a function keeps its "set -e".
@@ -103,6 +104,7 @@ run_logged() {
 	kill "$beat" 2>/dev/null || :
 	wait "$beat" 2>/dev/null || :
 	trap - INT TERM EXIT
+	eval "$traps"
 	[ "$rc" = 0 ] && return
 	{
 		echo "failed: $label"

@@ -124,9 +124,11 @@ actor guest-tests 'test=$(cat "$3")
 	done
 	printf "pass\t%s\t\n" "$test" >>"$5"
 	echo "$1-$2 $test" >>ran'
+sed -i '1a mkdir -p "$4/boot-1"; echo "### end $(head -n 1 "$3") 0 7" >"$4/boot-1/log"' scripts/guest-tests
 ok "a guest that counts instructions" timeout 60 scripts/check
 ok "runs beside that of its kernel" grep -qx "7.3-plain icount.cost_test" ran
 ok "once, without what the other runs" eval '[ "$(grep -c ^7.3-plain ran)" = 2 ] && grep -qx "7.3-plain kunit" ran'
+ok "what a test took is written down" grep -qx "7	7.3-plain-beside	icount.cost_test" build/check/seconds
 ok "its results are that kernel's" grep -q icount.cost_test build/check/7.3-plain.results
 rm began.*
 actor guest-tests 'echo "$1-$2 $(cat $3)" >>ran; printf "pass\tx\t\n" >>"$5"'
