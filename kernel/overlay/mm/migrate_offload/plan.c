@@ -179,7 +179,9 @@ static void mo_plan_choose(struct mo_plan *plan)
 	struct mo_migrator *m = plan->migrator;
 
 	plan->class = mo_class_of(&plan->size, plan->long_batch);
-	if (plan->size.bytes < max(READ_ONCE(mo_min_batch_bytes), 1UL)) {
+	/* How much a long batch has is not known yet. */
+	if (!plan->long_batch &&
+	    plan->size.bytes < max(READ_ONCE(mo_min_batch_bytes), 1UL)) {
 		plan->outcome = MO_TOO_SHORT;
 	} else if (m->ops->choose) {
 		plan->copier = m->ops->choose(plan);
@@ -222,11 +224,21 @@ static void mo_plan_release(struct mo_plan *plan)
 		mo_window_put(plan->window);
 	plan->window = NULL;
 	/* A migrator that is gone has taken its measurements along. */
-	if (mo_is_registered(plan->migrator) && mo_is_registered(plan->copier) &&
-	    plan->migrator->ops->done)
+	if (plan->copier && mo_is_registered(plan->copier) &&
+	    mo_is_registered(plan->migrator) && plan->migrator->ops->done)
 		plan->migrator->ops->done(plan);
 	plan->copier = NULL;
 	plan->trial = false;
+}
+
+/* Go back to a batch of the ordinary length. */
+static bool mo_plan_not_long(struct mo_plan *plan)
+{
+	/* Nothing is copied or tried. */
+	plan->outcome = MO_TOO_SHORT;
+	mo_plan_release(plan);
+	plan->long_batch = false;
+	return false;
 }
 
 /*
@@ -241,20 +253,10 @@ static bool mo_plan_choose_long(struct mo_plan *plan, int nr_default,
 		return false;
 	plan->long_batch = true;
 	mo_plan_choose(plan);
-	if (plan->copier) {
-		*nr_max = min(*nr_max, mo_stall_limit(plan) >> PAGE_SHIFT);
-		if (*nr_max > nr_default)
-			return true;
-		plan->outcome = MO_TOO_SHORT;
-	}
-	plan->long_batch = false;
-	if (plan->copier) {
-		mo_plan_release(plan);
-	} else {
-		mo_window_put(plan->window);
-		plan->window = NULL;
-	}
-	return false;
+	if (!plan->copier)
+		return mo_plan_not_long(plan);
+	*nr_max = min(*nr_max, mo_stall_limit(plan) >> PAGE_SHIFT);
+	return *nr_max > nr_default || mo_plan_not_long(plan);
 }
 
 /*
@@ -284,6 +286,10 @@ static bool mo_plan_long(struct mo_plan *plan, const struct mo_walk *walk,
 		return false;
 	}
 	end = mo_walk_on(plan, &all, rest, nr_max, nr_default, hugetlb);
+	if (all.size.bytes < READ_ONCE(mo_min_batch_bytes)) {
+		plan->size = size;
+		return mo_plan_not_long(plan);
+	}
 	list_cut_before(&more, rest, end);
 	list_splice_tail(&more, folios);
 	plan->size = all.size;

@@ -157,6 +157,9 @@ static void longer_batches(struct kunit *test)
 	test_says_yes = false;
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
 	test_says_yes = true;
+	/* Only the whole of a long batch shows that it is long enough. */
+	mo_min_batch_bytes = TEST_FOLIOS * PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), TEST_FOLIOS);
 	mo_min_batch_bytes = SZ_1G;
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
 	KUNIT_EXPECT_EQ(test, migrate_offload_select("kernel"), 0);
