@@ -94,7 +94,9 @@ static long move(enum kind kind)
 
 	for (size_t i = 0; i < nr; i++)
 		status[i] = UNTOUCHED;
+	oracle_stay(false);
 	rc = result(syscall(SYS_move_pages, 0, nr, oracle_addrs, nodes, status, flags));
+	oracle_stay(true);
 	oracle_print_counts("status", status, nr);
 	return rc;
 }
@@ -106,18 +108,26 @@ static long bind_part(enum kind kind)
 	unsigned long mask = mode == MPOL_INTERLEAVE ? 3 : one_node();
 	int flags = oracle_choose(2) ? MPOL_MF_MOVE : MPOL_MF_MOVE_ALL | MPOL_MF_STRICT;
 	size_t from, len = part(kind, &from);
+	long rc;
 
 	oracle_areas[kind].whole = false;
-	return result(syscall(SYS_mbind, oracle_areas[kind].mem + from, len, mode, &mask, 8,
-			      flags));
+	oracle_stay(false);
+	rc = result(syscall(SYS_mbind, oracle_areas[kind].mem + from, len, mode, &mask, 8,
+			    flags));
+	oracle_stay(true);
+	return rc;
 }
 
 static long migrate_all(enum kind kind)
 {
 	unsigned long from = one_node(), to = from ^ 3;
+	long rc;
 
 	(void)kind;
-	return result(syscall(SYS_migrate_pages, getpid(), 8, &from, &to));
+	oracle_stay(false);
+	rc = result(syscall(SYS_migrate_pages, getpid(), 8, &from, &to));
+	oracle_stay(true);
+	return rc;
 }
 
 static long advise_part(enum kind kind, int advice)

@@ -11,7 +11,9 @@
  * addresses are not random; the program, and the child that it forks, are on one
  * CPU under SCHED_FIFO, so who runs first is no question; its own pages begin
  * on one node, since migrate_pages(2) moves them, too. Daemons that touch memory
- * by themselves are stopped by the job, testbed/jobs/oracle.sh. Pages in another
+ * by themselves are stopped by the job, testbed/jobs/oracle.sh. A real-time task, or
+ * one that is bound to a CPU, has no helpers, so the calls that move memory run
+ * without both. Pages in another
  * CPU's LRU batch are no reason for -EBUSY: each of these calls drains them and
  * turns batches off while it runs (lru_cache_disable()).
  *
@@ -96,17 +98,26 @@ static void print_vmstat(int sign)
 	}
 }
 
-/* Starts again, where addresses are not random. */
-static void settle(char **argv)
+/* On the first CPU as a real-time task, or on any as an ordinary one. */
+void oracle_stay(bool stay)
 {
-	struct sched_param param = { .sched_priority = 1 };
-	unsigned long from = 2, to = 1;
+	struct sched_param param = { .sched_priority = stay };
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
+	for (int cpu = 0; cpu < (stay ? 1 : CPU_SETSIZE); cpu++)
+		CPU_SET(cpu, &cpus);
 	oracle_must(!sched_setaffinity(0, sizeof(cpus), &cpus), "sched_setaffinity");
-	oracle_must(!sched_setscheduler(0, SCHED_FIFO, &param), "sched_setscheduler");
+	oracle_must(!sched_setscheduler(0, stay ? SCHED_FIFO : SCHED_OTHER, &param),
+		    "sched_setscheduler");
+}
+
+/* Starts again, where addresses are not random. */
+static void settle(char **argv)
+{
+	unsigned long from = 2, to = 1;
+
+	oracle_stay(true);
 	oracle_must(!syscall(SYS_set_mempolicy, MPOL_BIND, &to, 8), "set_mempolicy");
 	if (!(personality(0xffffffff) & ADDR_NO_RANDOMIZE)) {
 		personality(ADDR_NO_RANDOMIZE);

@@ -41,6 +41,7 @@ struct oracle_operation {
 
 /* oracle.c */
 void oracle_must(bool good, const char *what);
+void oracle_stay(bool stay);
 uint64_t oracle_mix(uint64_t x);
 size_t oracle_choose(size_t n);
 long oracle_get(const char *path, const char *name);

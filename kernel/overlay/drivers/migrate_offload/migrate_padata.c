@@ -20,7 +20,8 @@ static unsigned int migrate_padata_threads = 4;
 static unsigned long migrate_padata_min_bytes_per_worker = SZ_128K;
 static enum migrate_copy_mode migrate_padata_copy_mode = MIGRATE_COPY_AUTO;
 
-static unsigned int migrate_padata_workers(unsigned long bytes)
+static unsigned int migrate_padata_workers(enum migrate_reason reason,
+					   unsigned long bytes)
 {
 	struct migrate_helpers helpers = {
 		.max_workers = READ_ONCE(migrate_padata_threads),
@@ -28,7 +29,7 @@ static unsigned int migrate_padata_workers(unsigned long bytes)
 			READ_ONCE(migrate_padata_min_bytes_per_worker),
 	};
 
-	return migrate_offload_nr_workers(&helpers, bytes);
+	return migrate_offload_nr_workers(&helpers, reason, bytes);
 }
 
 static bool migrate_padata_allowed(enum migrate_reason reason)
@@ -45,7 +46,7 @@ static bool migrate_padata_ready(enum migrate_reason reason, unsigned long bytes
 	/* The caller alone: no reason for a longer batch, as in mtcopy. */
 	if (READ_ONCE(migrate_padata_threads) == 1)
 		return !longer;
-	return migrate_padata_workers(bytes) > 1;
+	return migrate_padata_workers(reason, bytes) > 1;
 }
 
 static void migrate_padata_copy_pieces(unsigned long first, unsigned long end,
@@ -56,7 +57,8 @@ static void migrate_padata_copy_pieces(unsigned long first, unsigned long end,
 
 static void migrate_padata_copy(struct migrate_batch *batch)
 {
-	unsigned int nr = migrate_padata_workers((unsigned long)batch->nr_pages
+	unsigned int nr = migrate_padata_workers(batch->reason,
+						 (unsigned long)batch->nr_pages
 						 << PAGE_SHIFT);
 	bool hugetlb = folio_test_hugetlb(batch->pairs[0].src);
 	migrate_copy_fn copy =
@@ -65,10 +67,9 @@ static void migrate_padata_copy(struct migrate_batch *batch)
 	struct padata_mt_job job = {
 		.thread_fn = migrate_padata_copy_pieces,
 		.fn_arg = batch,
-		.size = migrate_offload_split(batch, nr, copy),
+		.size = migrate_offload_split(batch, &nr, copy),
 		.align = 1,
 		.min_chunk = 1,
-		.max_threads = nr,
 		.numa_aware = true,
 	};
 
@@ -76,8 +77,7 @@ static void migrate_padata_copy(struct migrate_batch *batch)
 	 * A hugetlb folio of a file holds a lock that exiting tasks wait for, and
 	 * threads that have not started yet may need the memory of those.
 	 */
-	if (hugetlb)
-		job.max_threads = 1;
+	job.max_threads = hugetlb ? 1 : nr;
 	padata_do_multithreaded(&job);
 	migrate_offload_settle(batch);
 }

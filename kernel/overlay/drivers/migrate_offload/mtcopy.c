@@ -37,7 +37,7 @@ static bool mtcopy_ready(enum migrate_reason reason, unsigned long bytes,
 	/* One CPU is no faster than the ordinary path: no longer batches for it. */
 	if (helpers.max_workers == 1)
 		return !longer;
-	return migrate_offload_helper_available(&helpers, bytes);
+	return migrate_offload_helper_available(&helpers, reason, bytes);
 }
 
 /*

@@ -198,7 +198,7 @@ struct migrate_ops {
  * @max_workers: Greatest number of CPUs that copy at the same time, with the CPU
  *	of the caller.
  * @min_bytes_per_worker: A CPU is not woken for fewer bytes than this.
- * @idle_only: Use idle CPUs only.
+ * @idle_only: Use idle CPUs only, and each only until another task wants it.
  */
 struct migrate_helpers {
 	unsigned int max_workers;
@@ -353,15 +353,17 @@ static inline int migrate_pages_with(struct migrate_handle *handle,
 #endif
 
 bool migrate_offload_helper_available(const struct migrate_helpers *helpers,
+				      enum migrate_reason reason,
 				      unsigned long bytes);
 void migrate_offload_copy_parallel(struct migrate_batch *batch,
 				   const struct migrate_helpers *helpers,
 				   migrate_copy_fn copy);
 
 unsigned int migrate_offload_nr_workers(const struct migrate_helpers *helpers,
+					enum migrate_reason reason,
 					unsigned long bytes);
 unsigned int migrate_offload_split(struct migrate_batch *batch,
-				   unsigned int nr_workers,
+				   unsigned int *nr_workers,
 				   migrate_copy_fn copy);
 void migrate_offload_copy_pieces(struct migrate_batch *batch,
 				 unsigned int first, unsigned int end);

@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Windows, claims and helpers of the migration offload core.
+ * Windows and helpers of the migration offload core.
  *
  * A parallel copy is cut into pieces.  The caller and its helpers claim one
  * piece after the other; the caller never waits for a helper that has not
  * started, only for pieces that are being copied right now.  So a machine
- * without a free CPU copies as fast as today.
+ * without a free CPU copies as fast as on the ordinary path.
  */
 #include <linux/bug.h>
 #include <linux/cleanup.h>
-#include <linux/cpuset.h>
-#include <linux/local_lock.h>
-#include <linux/math.h>
-#include <linux/mm.h>
-#include <linux/mmzone.h>
-#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/cputime.h>
-#include <linux/sched/isolation.h>
-#include <linux/sched/topology.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/topology.h>
 #include <linux/wait.h>
 
 #include "internal.h"
@@ -37,20 +29,6 @@ static bool mo_pool_open;
 /* mo_pool_destroy() waits here for the windows that are in use. */
 static DECLARE_WAIT_QUEUE_HEAD(mo_windows_back);
 static struct workqueue_struct *mo_helper_wq;
-
-/*
- * Scratch memory for a look at the CPUs: a cpumask is too large for the stack,
- * and must not be allocated here.  It is no part of a window, so that a batch
- * needs one window and no second one for the look.
- */
-struct mo_scratch {
-	local_lock_t lock;
-	struct cpumask allowed;
-};
-
-static DEFINE_PER_CPU(struct mo_scratch, mo_scratch) = {
-	.lock = INIT_LOCAL_LOCK(lock),
-};
 
 /**
  * mo_window_get - take a window
@@ -126,24 +104,30 @@ bool mo_batch_add(struct migrate_batch *batch, struct folio *src,
 	return batch->nr_pairs < MO_WINDOW_PAIRS;
 }
 
+/*
+ * A CPU that went offline hands its work to any other, and a helper that lost
+ * the race with the end of its job may see the next one's generation.  Neither
+ * may leave the CPUs of the job's initiator.
+ */
+static bool mo_helper_may_claim(const struct mo_helper *helper)
+{
+	if (READ_ONCE(helper->cpu) != raw_smp_processor_id())
+		return false;
+	return !READ_ONCE(helper->idle_only) || !sched_cpu_contended();
+}
+
 static void mo_helper_run(struct work_struct *work)
 {
 	struct mo_helper *helper = container_of(work, struct mo_helper,
 						work);
 	struct mo_job *job = &helper->window->job;
-	/* Pairs with the release in mo_wake_helpers(): gen, then cpu. */
+	/* Pairs with the release in mo_wake_helpers(): gen, then the others. */
 	u32 gen = smp_load_acquire(&helper->gen);
 	u64 start = task_sched_runtime(current);
 	unsigned int piece;
 	bool active = false;
 
-	/*
-	 * A CPU that went offline hands its work to any other, and a helper
-	 * that lost the race with the end of its job may see the next one's
-	 * generation.  Neither may leave the CPUs of the job's initiator.
-	 */
-	while (READ_ONCE(helper->cpu) == raw_smp_processor_id() &&
-	       mo_job_claim(job, gen, &piece)) {
+	while (mo_helper_may_claim(helper) && mo_job_claim(job, gen, &piece)) {
 		if (!active)
 			atomic_inc(&job->nr_active);
 		active = true;
@@ -156,109 +140,8 @@ static void mo_helper_run(struct work_struct *work)
 	}
 }
 
-/*
- * CPUs that may help the current task: those of its cpuset that are online,
- * not isolated, and not the one it runs on.
- */
-static void mo_helper_cpus(struct cpumask *allowed)
-{
-	cpuset_cpus_allowed(current, allowed);
-	cpumask_and(allowed, allowed, cpu_online_mask);
-	rcu_read_lock();
-	cpumask_and(allowed, allowed, housekeeping_cpumask(HK_TYPE_DOMAIN));
-	cpumask_and(allowed, allowed, housekeeping_cpumask(HK_TYPE_WQ));
-	rcu_read_unlock();
-	/* A hint: the task may be elsewhere by the time it copies. */
-	cpumask_clear_cpu(raw_smp_processor_id(), allowed);
-}
-
-/* Does the task that migrates, or a CPU that was picked, use the same cache? */
-static bool mo_shares_cache(int cpu, const struct cpumask *picked)
-{
-	int other;
-
-	if (cpus_share_cache(cpu, raw_smp_processor_id()))
-		return true;
-	for_each_cpu(other, picked)
-		if (cpus_share_cache(cpu, other))
-			return true;
-	return false;
-}
-
-/*
- * Move up to @nr of @cpus from @allowed to @picked; with @spread only where no
- * picked one has the same cache.  Busy ones leave @allowed, so that nobody
- * looks at them again.
- */
-static unsigned int mo_pick_cpus(struct mo_window *window,
-				 const struct cpumask *cpus,
-				 unsigned int nr, bool idle_only,
-				 bool spread)
-{
-	unsigned int found = 0;
-	int cpu;
-
-	for_each_cpu_and(cpu, &window->allowed, cpus) {
-		if (found == nr)
-			break;
-		if (spread && mo_shares_cache(cpu, &window->picked))
-			continue;
-		cpumask_clear_cpu(cpu, &window->allowed);
-		if (idle_only && !idle_cpu(cpu))
-			continue;
-		cpumask_set_cpu(cpu, &window->picked);
-		found++;
-	}
-	return found;
-}
-
-/*
- * Choose CPUs for @nr helpers: near the destination, which is written, then
- * near the source, then anywhere; in each place one for every last level cache
- * before a second one shares it.
- */
-static void mo_place_helpers(struct mo_window *window,
-			     unsigned int nr, bool idle_only)
-{
-	const struct cpumask *places[] = {
-		cpumask_of_node(window->batch.dst_nid),
-		cpumask_of_node(window->batch.src_nid),
-		cpu_online_mask,
-	};
-
-	cpumask_clear(&window->picked);
-	if (!nr)
-		return;
-	mo_helper_cpus(&window->allowed);
-	for (int i = 0; i < ARRAY_SIZE(places) && nr; i++) {
-		nr -= mo_pick_cpus(window, places[i], nr, idle_only, true);
-		nr -= mo_pick_cpus(window, places[i], nr, idle_only,
-				   false);
-	}
-}
-
-/**
- * migrate_offload_nr_workers - how many CPUs should copy this much?
- * @helpers: What the administrator wants.
- * @bytes: What is to be copied.
- *
- * For migrators with threads of their own.
- *
- * Return: CPUs that @bytes are worth and that the current task's group may use
- * (cpu.max), the caller's included, at least 1.
- */
-unsigned int migrate_offload_nr_workers(const struct migrate_helpers *helpers,
-					unsigned long bytes)
-{
-	unsigned int nr = min3(helpers->max_workers, sched_quota_cpus(current),
-			       (unsigned int)MIGRATE_OFFLOAD_MAX_WORKERS);
-
-	bytes /= max(helpers->min_bytes_per_worker, 1UL);
-	return clamp_t(unsigned long, bytes, 1, max(nr, 1U));
-}
-EXPORT_SYMBOL_GPL(migrate_offload_nr_workers);
-
-static unsigned int mo_wake_helpers(struct mo_window *window, u32 gen)
+static unsigned int mo_wake_helpers(struct mo_window *window, u32 gen,
+				    bool idle_only)
 {
 	unsigned int nr = 0;
 	int cpu;
@@ -267,6 +150,7 @@ static unsigned int mo_wake_helpers(struct mo_window *window, u32 gen)
 		struct mo_helper *helper = &window->helpers[nr++];
 
 		WRITE_ONCE(helper->cpu, cpu);
+		WRITE_ONCE(helper->idle_only, idle_only);
 		/* Pairs with the acquire in mo_helper_run(). */
 		smp_store_release(&helper->gen, gen);
 		queue_work_on(cpu, mo_helper_wq, &helper->work);
@@ -281,12 +165,21 @@ static unsigned int mo_wake_helpers(struct mo_window *window, u32 gen)
  * @copy: Copies a part of one folio.
  *
  * Splits the batch by bytes, inside folios where needed, and sets the verdict
- * of each pair and the number of helpers.  Helpers run on CPUs of the current
- * task's cpuset that are not isolated; with the caller they are no more than
- * its group's CPU bandwidth amounts to.  The caller copies too.  It waits only
+ * of each pair and the number of helpers.  The caller copies too.  It waits only
  * for pieces that a helper is copying, at most one of 256 KB or a page for
  * each; a helper that does not get to run costs nothing.  A piece that could
  * not be copied leaves its pair at MIGRATE_NOT_COPIED.
+ *
+ * Helpers run on CPUs of the current task's cpuset that are not isolated, and
+ * for a task of user space only where its affinity lets it run.  One that may
+ * use idle CPUs only claims no further piece once another task wants its CPU.
+ * A real-time task has no helpers, nor has a worker of cpuset.memory_migrate.
+ *
+ * With the callers, the helpers of all batches of a group are no more than its
+ * CPU bandwidth (cpu.max, cpu.cfs_quota_us) and that of its ancestors amount to
+ * in whole CPUs.  A caller always copies, also where nothing is left.  It counts
+ * only while it copies here.  Time of helpers is not taken from the bandwidth,
+ * and a group that gets its first limit has batches in flight that do not count.
  *
  * Context: &migrate_ops.copy of the same batch.  Sleeps, allocates nothing.
  */
@@ -295,17 +188,15 @@ void migrate_offload_copy_parallel(struct migrate_batch *batch,
 				   migrate_copy_fn copy)
 {
 	struct mo_window *window = mo_window_of(batch);
-	unsigned long bytes = (unsigned long)batch->nr_pages << PAGE_SHIFT;
 	struct mo_job *job = &window->job;
 	unsigned int nr_woken, piece;
 	u32 gen;
 
 	might_sleep();
-	mo_place_helpers(window, migrate_offload_nr_workers(helpers, bytes) - 1,
-			 helpers->idle_only);
+	mo_place_helpers(window, helpers);
 	gen = mo_job_start(job, batch, cpumask_weight(&window->picked) + 1,
 			   copy);
-	nr_woken = mo_wake_helpers(window, gen);
+	nr_woken = mo_wake_helpers(window, gen, helpers->idle_only);
 
 	while (mo_job_claim(job, gen, &piece)) {
 		mo_job_copy_piece(job, piece);
@@ -325,35 +216,6 @@ void migrate_offload_copy_parallel(struct migrate_batch *batch,
 	mo_job_settle(job);
 }
 EXPORT_SYMBOL_GPL(migrate_offload_copy_parallel);
-
-/**
- * migrate_offload_helper_available - could another CPU help the current task?
- * @helpers: How many CPUs to use, and which.
- * @bytes: What is to be copied, at least.
- *
- * For &migrate_ops.ready of CPU migrators.
- *
- * Context: Process context.  Does not sleep.  Takes no window.
- * Return: whether there is such a CPU now.
- */
-bool migrate_offload_helper_available(const struct migrate_helpers *helpers,
-				      unsigned long bytes)
-{
-	struct cpumask *allowed;
-	int cpu;
-
-	if (migrate_offload_nr_workers(helpers, bytes) < 2)
-		return false;
-
-	guard(local_lock)(&mo_scratch.lock);
-	allowed = this_cpu_ptr(&mo_scratch.allowed);
-	mo_helper_cpus(allowed);
-	for_each_cpu(cpu, allowed)
-		if (!helpers->idle_only || idle_cpu(cpu))
-			return true;
-	return false;
-}
-EXPORT_SYMBOL_GPL(migrate_offload_helper_available);
 
 static void mo_window_init(struct mo_window *window)
 {

@@ -11,6 +11,7 @@
 #include <linux/migrate_offload.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/sched/cputime.h>
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
 
@@ -49,6 +50,7 @@ struct mo_window;
  *	has found nothing more to claim.
  * @batch: The pairs to copy.
  * @initiator: Task that migrates.
+ * @share: Workers that count against the CPU bandwidth of its group.
  * @piece_pages: Size of a piece in base pages; the last one may be shorter.
  * @copy: Copies a part of one folio.
  *
@@ -63,6 +65,7 @@ struct mo_job {
 	struct completion done;
 	struct migrate_batch *batch;
 	struct task_struct *initiator;
+	struct sched_quota_share share;
 	unsigned int piece_pages;
 	migrate_copy_fn copy;
 };
@@ -73,12 +76,14 @@ struct mo_job {
  * @window: Window that the helper belongs to, for good.
  * @gen: Generation of the job that it was woken for.
  * @cpu: CPU that was chosen for it.
+ * @idle_only: Stop when another task wants that CPU.
  */
 struct mo_helper {
 	struct work_struct work;
 	struct mo_window *window;
 	u32 gen;
 	int cpu;
+	bool idle_only;
 };
 
 /**
@@ -351,6 +356,10 @@ void mo_window_put(struct mo_window *window);
 void mo_batch_init(struct mo_window *window);
 bool mo_batch_add(struct migrate_batch *batch, struct folio *src,
 		  struct folio *dst, unsigned int nr_pages);
+
+/* place.c */
+void mo_place_helpers(struct mo_window *window,
+		      const struct migrate_helpers *helpers);
 
 /* pieces.c */
 struct mo_window *mo_window_of(struct migrate_batch *batch);

@@ -154,6 +154,8 @@ u64 mo_job_charge(struct mo_job *job, u64 start)
 /**
  * mo_job_settle - turn what was copied into verdicts
  * @job: A job of which every piece is finished.
+ *
+ * Gives back the workers that counted against the bandwidth of the group.
  */
 void mo_job_settle(struct mo_job *job)
 {
@@ -168,27 +170,32 @@ void mo_job_settle(struct mo_job *job)
 	}
 	batch->nr_helpers = atomic_read(&job->nr_active);
 	batch->helper_ns = atomic64_read(&job->helper_ns);
+	sched_quota_give(&job->share, job->share.nr);
 }
 
 /**
  * migrate_offload_split - cut a batch into pieces, for other threads than helpers
  * @batch: The batch that &migrate_ops.copy was called with.
- * @nr_workers: How many will share the work, the caller included.
+ * @nr_workers: How many are to share the work, the caller included.  Becomes
+ *	less where the CPU bandwidth of the task's group leaves less.
  * @copy: Copies a part of one folio.
  *
  * For migrators that have threads of their own.  They let each piece be copied
  * once by migrate_offload_copy_pieces(), and then call migrate_offload_settle().
+ * Until then the workers count as those of migrate_offload_copy_parallel() do.
  *
  * Context: &migrate_ops.copy of the same batch.
  * Return: number of pieces.
  */
 unsigned int migrate_offload_split(struct migrate_batch *batch,
-				   unsigned int nr_workers, migrate_copy_fn copy)
+				   unsigned int *nr_workers,
+				   migrate_copy_fn copy)
 {
 	struct mo_window *window = mo_window_of(batch);
 
 	cpumask_clear(&window->picked);
-	mo_job_start(&window->job, batch, nr_workers, copy);
+	*nr_workers = sched_quota_take(&window->job.share, *nr_workers);
+	mo_job_start(&window->job, batch, *nr_workers, copy);
 	return atomic_read(&window->job.unfinished) - 1;
 }
 EXPORT_SYMBOL_GPL(migrate_offload_split);

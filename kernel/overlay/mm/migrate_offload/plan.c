@@ -16,7 +16,6 @@
 
 #include "internal.h"
 
-#define CREATE_TRACE_POINTS
 #include <trace/events/migrate_offload.h>
 
 /*

@@ -71,6 +71,41 @@ TRACE_EVENT(mm_migrate_offload_start,
 		  __entry->bytes)
 );
 
+/*
+ * Helpers were looked for.  @wanted is what the batch is worth, @granted what the
+ * CPU bandwidth of the group leaves, @placed how many have a CPU.  @in_flight is
+ * the number of workers of the group, these and their callers included; it is 0
+ * without a limit.
+ */
+TRACE_EVENT(mm_migrate_offload_helpers,
+
+	TP_PROTO(enum migrate_reason reason, unsigned int wanted,
+		 unsigned int granted, unsigned int placed,
+		 unsigned int in_flight),
+
+	TP_ARGS(reason, wanted, granted, placed, in_flight),
+
+	TP_STRUCT__entry(
+		__string(reason, migrate_reason_names[reason])
+		__field(unsigned int, wanted)
+		__field(unsigned int, granted)
+		__field(unsigned int, placed)
+		__field(unsigned int, in_flight)
+	),
+
+	TP_fast_assign(
+		__assign_str(reason);
+		__entry->wanted = wanted;
+		__entry->granted = granted;
+		__entry->placed = placed;
+		__entry->in_flight = in_flight;
+	),
+
+	TP_printk("reason=%s wanted=%u granted=%u placed=%u in_flight=%u",
+		  __get_str(reason), __entry->wanted, __entry->granted,
+		  __entry->placed, __entry->in_flight)
+);
+
 /* The batch has its verdicts. */
 TRACE_EVENT(mm_migrate_offload_end,
 

@@ -259,7 +259,8 @@ static unsigned int bench_batch(struct bench *b, const struct migrate_ops *ops,
 	do {
 		more = mo_batch_add(batch, b->src[i], b->dst[i], 1U << b->order);
 	} while (++i < b->nr && more && (size_t)batch->nr_pages < bytes >> PAGE_SHIFT);
-	batch->reason = MR_SYSCALL;
+	/* A kernel thread that migrates for itself has helpers. */
+	batch->reason = MR_DAMON;
 	batch->src_nid = numa_node_id();
 	batch->dst_nid = numa_node_id();
 	ops->copy(batch);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Where helpers run: on the destination's node first, one in each last level
- * cache before a second one shares it, and never where the caller is.
+ * cache before a second one shares it, and never where the caller is.  Callers
+ * on different CPUs begin with different helpers.
  *
  * A helper is a work item that is bound to a CPU, so the threads of the bound work
  * queues tell, by the time that they have run, on which CPUs there were any.
@@ -97,11 +98,29 @@ FIXTURE_TEARDOWN(placement)
 }
 
 /*
- * Where did helpers run that @caller had for a move to @node and back?  Only on
- * the way there.  A bit for each CPU that had a good part of the work.
+ * Go to CPU @caller.  An affinity for that CPU alone would keep helpers off all
+ * others, so it is taken back, and the scheduler leaves the task where it is
+ * for most of the time.
+ */
+static void go_to(struct __test_metadata *_metadata, int caller)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(caller, &set);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
+	for (int cpu = 0; cpu < nr_cpus; cpu++)
+		CPU_SET(cpu, &set);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
+}
+
+/*
+ * Returns a bit for each CPU that did a good part of the work when @caller moved
+ * memory to @node; 0 if the caller did not stay on its CPU.  The way back, which
+ * comes first, does not count.
  */
 static unsigned long helped(struct __test_metadata *_metadata,
-			    struct mo_region *r, int node)
+			    struct mo_region *r, int caller, int node)
 {
 	int back = mo_nodes[node == mo_nodes[0]];
 	long long before[MAX_CPUS], after[MAX_CPUS];
@@ -109,9 +128,12 @@ static unsigned long helped(struct __test_metadata *_metadata,
 	long long cpu_ns;
 
 	ASSERT_EQ(0, mo_move(r, back, MPOL_MF_MOVE));
+	go_to(_metadata, caller);
 	cpu_ns = -mo_stat("mtcopy", "cpu_ns");
 	mo_workers_time(before, nr_cpus);
 	ASSERT_EQ(0, mo_move(r, node, MPOL_MF_MOVE));
+	if (sched_getcpu() != caller)
+		return 0;
 	mo_workers_time(after, nr_cpus);
 	cpu_ns += mo_stat("mtcopy", "cpu_ns");
 	for (int cpu = 0; cpu < nr_cpus; cpu++)
@@ -146,17 +168,13 @@ static void spread(struct __test_metadata *_metadata, struct mo_region *r,
 {
 	int nr = caches(node, caller), nr_misplaced = 0;
 	unsigned long found, all = 0;
-	cpu_set_t set;
 	char buf[16];
 
-	CPU_ZERO(&set);
-	CPU_SET(caller, &set);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
 	snprintf(buf, sizeof(buf), "%d", nr + 1);
 	ASSERT_EQ(0, mo_set(MO_SYSFS "mtcopy/threads", buf));
 	/* One that does not get to run in time does not help. */
 	for (int i = 0; i < ATTEMPTS && __builtin_popcountl(all) < nr; i++) {
-		found = helped(_metadata, r, node);
+		found = helped(_metadata, r, caller, node);
 		if (misplaced(found, caller, node))
 			nr_misplaced++;
 		else
@@ -181,6 +199,46 @@ TEST_F(placement, own_node)
 {
 	spread(_metadata, &self->r, 0, mo_nodes[0]);
 	spread(_metadata, &self->r, nr_cpus - 1, mo_nodes[1]);
+}
+
+/* The CPU that is the only helper of @caller in most moves to @node; -1 if none. */
+static int first_helper(struct __test_metadata *_metadata, struct mo_region *r,
+			int caller, int node)
+{
+	int times[MAX_CPUS] = {}, first = 0;
+
+	for (int i = 0; i < ATTEMPTS && times[first] < 4; i++) {
+		unsigned long found = helped(_metadata, r, caller, node);
+
+		if (__builtin_popcountl(found) != 1)
+			continue;
+		times[__builtin_ctzl(found)]++;
+		for (int cpu = 0; cpu < nr_cpus; cpu++)
+			if (times[cpu] > times[first])
+				first = cpu;
+	}
+	return times[first] ? first : -1;
+}
+
+/* Each CPU of a node, as a caller, begins with another helper. */
+TEST_F(placement, different_callers)
+{
+	unsigned long helpers = 0;
+	int nr = 0;
+
+	ASSERT_EQ(0, mo_set(MO_SYSFS "mtcopy/threads", "2"));
+	for (int caller = 0; caller < nr_cpus; caller++) {
+		int first;
+
+		if (cpus[caller].node != mo_nodes[0])
+			continue;
+		first = first_helper(_metadata, &self->r, caller, mo_nodes[1]);
+		TH_LOG("caller on CPU %d: helper on CPU %d", caller, first);
+		ASSERT_LE(0, first);
+		helpers |= 1UL << first;
+		nr++;
+	}
+	EXPECT_EQ(nr, __builtin_popcountl(helpers));
 }
 
 MO_TEST_MAIN
