@@ -50,10 +50,8 @@ static ssize_t offloading_store(struct kobject *kobj,
 	err = kstrtobool(buf, &on);
 	if (err)
 		return err;
-	if (on)
-		err = migrate_offload_select(migrator);
-	else
-		migrate_offload_deselect(migrator);
+	if (on || migrate_offload_is_selected(migrator))
+		err = migrate_offload_select(on ? migrator : "kernel");
 	return err ?: count;
 }
 
@@ -62,7 +60,7 @@ static ssize_t setting_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	struct compat_attr *a = to_compat(attr);
 
-	return migrate_offload_setting_show(a->migrator, a->setting, buf);
+	return migrate_offload_setting(a->migrator, a->setting, buf, 0);
 }
 
 static ssize_t setting_store(struct kobject *kobj, struct kobj_attribute *attr,
@@ -70,7 +68,9 @@ static ssize_t setting_store(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	struct compat_attr *a = to_compat(attr);
 
-	return migrate_offload_setting_store(a->migrator, a->setting, buf, count);
+	if (!count)
+		return 0;
+	return migrate_offload_setting(a->migrator, a->setting, (char *)buf, count);
 }
 
 #define COMPAT_OFFLOADING(_migrator) {				\
@@ -93,7 +93,6 @@ static struct attribute *cpu_mt_attrs[] = {
 	&cpu_mt_threads.attr.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(cpu_mt);
 
 static struct compat_attr dcbm_offloading = COMPAT_OFFLOADING("dcbm");
 static struct compat_attr dcbm_nr_dma_chan =
@@ -104,48 +103,32 @@ static struct attribute *dcbm_attrs[] = {
 	&dcbm_nr_dma_chan.attr.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(dcbm);
 
-static struct kobject *cpu_mt_kobj;
-static struct kobject *dcbm_kobj;
+static const struct attribute_group cpu_mt_group = {
+	.name = "cpu_mt",
+	.attrs = cpu_mt_attrs,
+};
 
-static struct kobject *compat_dir(const char *name,
-				  const struct attribute_group **groups)
-{
-	struct kobject *kobj = kobject_create_and_add(name, kernel_kobj);
+static const struct attribute_group dcbm_group = {
+	.name = "dcbm",
+	.attrs = dcbm_attrs,
+};
 
-	if (kobj && sysfs_create_groups(kobj, groups)) {
-		kobject_put(kobj);
-		kobj = NULL;
-	}
-	return kobj;
-}
-
-/* The files are gone then, and nobody is in their functions. */
-static void compat_remove(struct kobject *kobj)
-{
-	kobject_del(kobj);
-	kobject_put(kobj);
-}
+static const struct attribute_group *compat_groups[] = {
+	&cpu_mt_group,
+	&dcbm_group,
+	NULL
+};
 
 static int __init compat_init(void)
 {
-	cpu_mt_kobj = compat_dir("cpu_mt", cpu_mt_groups);
-	if (!cpu_mt_kobj)
-		return -ENOMEM;
-	dcbm_kobj = compat_dir("dcbm", dcbm_groups);
-	if (!dcbm_kobj) {
-		compat_remove(cpu_mt_kobj);
-		return -ENOMEM;
-	}
-	return 0;
+	return sysfs_create_groups(kernel_kobj, compat_groups);
 }
 module_init(compat_init);
 
 static void __exit compat_exit(void)
 {
-	compat_remove(dcbm_kobj);
-	compat_remove(cpu_mt_kobj);
+	sysfs_remove_groups(kernel_kobj, compat_groups);
 }
 module_exit(compat_exit);
 

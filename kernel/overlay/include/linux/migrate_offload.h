@@ -314,12 +314,9 @@ int migrate_offload_register(const struct migrate_ops *ops);
 void migrate_offload_unregister(const struct migrate_ops *ops);
 
 int migrate_offload_select(const char *name);
-void migrate_offload_deselect(const char *name);
 bool migrate_offload_is_selected(const char *name);
-ssize_t migrate_offload_setting_show(const char *migrator, const char *setting,
-				     char *buf);
-ssize_t migrate_offload_setting_store(const char *migrator, const char *setting,
-				      const char *buf, size_t count);
+ssize_t migrate_offload_setting(const char *migrator, const char *setting,
+				char *buf, size_t count);
 
 #ifdef CONFIG_MIGRATE_OFFLOAD_HANDLES
 struct migrate_handle *migrate_offload_get(const char *name);

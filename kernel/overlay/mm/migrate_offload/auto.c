@@ -10,7 +10,6 @@
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/rculist.h>
 #include <linux/srcu.h>
 
@@ -74,8 +73,8 @@ static bool mo_auto_may(struct mo_migrator *m, enum migrate_reason reason)
 	       mo_allowed(m, reason);
 }
 
-/* Return the fastest known migrator that is ready, or NULL. */
-static struct mo_migrator *mo_auto_fastest(const struct mo_plan *plan)
+/* Return the fastest known migrator that is ready, or NULL; and whether any is. */
+static struct mo_migrator *mo_auto_fastest(const struct mo_plan *plan, bool *any)
 {
 	struct mo_migrator *m, *fastest = NULL;
 	u32 cost, least = U32_MAX;
@@ -83,10 +82,12 @@ static struct mo_migrator *mo_auto_fastest(const struct mo_plan *plan)
 	list_for_each_entry_srcu(m, &mo_migrators, node, srcu_read_lock_held(&mo_srcu)) {
 		struct mo_speed *speed = &m->speed[plan->class];
 
-		cost = READ_ONCE(speed->cost) ?: U32_MAX;
-		if (cost > least || !mo_speed_known(speed) ||
-		    !mo_auto_may(m, plan->reason) ||
+		if (!mo_auto_may(m, plan->reason) ||
 		    !m->ops->ready(plan->reason, plan->size.bytes, plan->long_batch))
+			continue;
+		*any = true;
+		cost = READ_ONCE(speed->cost) ?: U32_MAX;
+		if (cost > least || !mo_speed_known(speed))
 			continue;
 		least = cost;
 		fastest = m;
@@ -113,17 +114,6 @@ static struct mo_migrator *mo_auto_overdue(struct mo_plan *plan, u32 cost,
 	return NULL;
 }
 
-static bool mo_auto_any_ready(const struct mo_plan *plan)
-{
-	struct mo_migrator *m;
-
-	list_for_each_entry_srcu(m, &mo_migrators, node, srcu_read_lock_held(&mo_srcu))
-		if (mo_auto_may(m, plan->reason) &&
-		    m->ops->ready(plan->reason, plan->size.bytes, plan->long_batch))
-			return true;
-	return false;
-}
-
 /*
  * Return true if the ordinary path is due for a measurement.  Claims it for a short
  * batch; a long one is planned again as a short one.
@@ -144,6 +134,7 @@ static struct mo_migrator *mo_auto_choose(struct mo_plan *plan)
 {
 	u32 cost = READ_ONCE(mo_auto_reference(plan->class)->cost);
 	struct mo_migrator *m, *trial;
+	bool any = false;
 
 	plan->outcome = MO_TOO_SHORT;
 	/* Less than two ordinary batches is not long enough to be measured as long. */
@@ -152,8 +143,8 @@ static struct mo_migrator *mo_auto_choose(struct mo_plan *plan)
 		return NULL;
 
 	plan->outcome = MO_NOT_READY;
-	m = mo_auto_fastest(plan);
-	if (!m && !mo_auto_any_ready(plan))
+	m = mo_auto_fastest(plan, &any);
+	if (!any)
 		return NULL;
 
 	plan->outcome = MO_TRIAL;

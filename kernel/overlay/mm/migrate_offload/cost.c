@@ -5,7 +5,6 @@
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/sizes.h>
 
 #include "internal.h"

@@ -7,8 +7,7 @@
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/export.h>
-#include <linux/hashtable.h>
-#include <linux/migrate.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -28,10 +27,9 @@ struct migrate_handle {
 
 static LIST_HEAD(mo_handles);
 
-/* Overrides of tasks that are in migrate_pages_with(), by task. */
-static DEFINE_HASHTABLE(mo_overrides, 6);
+/* Overrides of tasks that are in migrate_pages_with(), the newest first. */
+static LIST_HEAD(mo_overrides);
 static DEFINE_SPINLOCK(mo_overrides_lock);
-static atomic_t mo_nr_overrides;
 
 /**
  * migrate_offload_get - get a handle for migrate_pages_with()
@@ -101,16 +99,14 @@ void mo_override_begin(struct mo_override *override, struct migrate_handle *hand
 	override->slot = &handle->slot;
 	override->reason = reason;
 	spin_lock(&mo_overrides_lock);
-	hash_add(mo_overrides, &override->node, (unsigned long)current);
+	list_add(&override->node, &mo_overrides);
 	spin_unlock(&mo_overrides_lock);
-	atomic_inc(&mo_nr_overrides);
 }
 
 void mo_override_end(struct mo_override *override)
 {
-	atomic_dec(&mo_nr_overrides);
 	spin_lock(&mo_overrides_lock);
-	hash_del(&override->node);
+	list_del(&override->node);
 	spin_unlock(&mo_overrides_lock);
 }
 
@@ -126,12 +122,13 @@ struct mo_slot *mo_override_find(enum migrate_reason reason)
 	struct mo_slot *slot = NULL;
 	struct mo_override *override;
 
-	if (likely(!atomic_read(&mo_nr_overrides)))
+	/* That of the current task is there if there is one. */
+	if (likely(list_empty(&mo_overrides)))
 		return NULL;
 	spin_lock(&mo_overrides_lock);
-	hash_for_each_possible(mo_overrides, override, node, (unsigned long)current)
+	list_for_each_entry(override, &mo_overrides, node)
 		if (override->task == current && override->reason == reason) {
-			/* The newest comes first: that of the inner call. */
+			/* That of the inner call comes first. */
 			slot = override->slot;
 			break;
 		}

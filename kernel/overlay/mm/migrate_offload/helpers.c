@@ -45,8 +45,7 @@ struct mo_window *mo_window_get(void)
 	guard(spinlock)(&mo_windows_lock);
 	if (!mo_pool_open)
 		return NULL;
-	window = list_first_entry_or_null(&mo_windows,
-					  struct mo_window, node);
+	window = list_first_entry_or_null(&mo_windows, struct mo_window, node);
 	if (!window)
 		return NULL;
 	list_del(&window->node);
@@ -118,8 +117,7 @@ static bool mo_helper_may_claim(const struct mo_helper *helper)
 
 static void mo_helper_run(struct work_struct *work)
 {
-	struct mo_helper *helper = container_of(work, struct mo_helper,
-						work);
+	struct mo_helper *helper = container_of(work, struct mo_helper, work);
 	struct mo_job *job = &helper->window->job;
 	/* Pairs with the release in mo_wake_helpers(): gen, then the others. */
 	u32 gen = smp_load_acquire(&helper->gen);
@@ -253,8 +251,7 @@ int mo_pool_create(void)
 	 */
 	WARN_ON_ONCE(mo_helper_wq);
 	mo_helper_wq = alloc_workqueue("migrate_offload", WQ_PERCPU |
-				       WQ_CPU_INTENSIVE | WQ_MEM_RECLAIM,
-				       0);
+				       WQ_CPU_INTENSIVE | WQ_MEM_RECLAIM, 0);
 	if (!mo_helper_wq)
 		return -ENOMEM;
 

@@ -6,7 +6,6 @@
  * folios are marked.  So the result is one more of those flags.
  */
 #include <linux/hugetlb.h>
-#include <linux/mm.h>
 #include <linux/srcu.h>
 
 #include "internal.h"

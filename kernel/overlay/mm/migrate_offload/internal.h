@@ -231,7 +231,7 @@ struct mo_slot {
 
 /* The override of a task in migrate_pages_with(), on its stack. */
 struct mo_override {
-	struct hlist_node node;
+	struct list_head node;
 	struct task_struct *task;
 	struct mo_slot *slot;
 	enum migrate_reason reason;
@@ -277,7 +277,6 @@ ssize_t mo_policy_show(enum migrate_reason reason, char *buf);
 
 /* registry.c */
 int mo_check_name(const char *name);
-struct mo_migrator *mo_migrator_create(const struct migrate_ops *ops);
 
 /* handles.c */
 #ifdef CONFIG_MIGRATE_OFFLOAD_HANDLES
@@ -363,8 +362,7 @@ void mo_place_helpers(struct mo_window *window,
 
 /* pieces.c */
 struct mo_window *mo_window_of(struct migrate_batch *batch);
-unsigned int mo_job_start(struct mo_job *job,
-			  struct migrate_batch *batch,
+unsigned int mo_job_start(struct mo_job *job, struct migrate_batch *batch,
 			  unsigned int nr_workers, migrate_copy_fn copy);
 bool mo_job_claim(struct mo_job *job, u32 gen, unsigned int *piece);
 void mo_job_copy_piece(struct mo_job *job, unsigned int piece);

@@ -5,7 +5,6 @@
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/export.h>
-#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -16,8 +15,7 @@
 /* The window that holds @batch, which the core handed to a migrator. */
 struct mo_window *mo_window_of(struct migrate_batch *batch)
 {
-	struct mo_window *window = container_of(batch, struct mo_window,
-						batch);
+	struct mo_window *window = container_of(batch, struct mo_window, batch);
 
 	WARN_ON_ONCE(batch->pairs != window->pairs);
 	return window;
@@ -40,8 +38,7 @@ static struct migrate_pair *mo_pair_at(struct migrate_batch *batch,
 	return &batch->pairs[low];
 }
 
-static void mo_pair_copy_part(struct mo_job *job,
-			      struct migrate_pair *pair,
+static void mo_pair_copy_part(struct mo_job *job, struct migrate_pair *pair,
 			      unsigned int first, unsigned int nr)
 {
 	int rc;
@@ -90,8 +87,7 @@ void mo_job_copy_piece(struct mo_job *job, unsigned int piece)
  *
  * Return: the generation that claims must name.
  */
-unsigned int mo_job_start(struct mo_job *job,
-			  struct migrate_batch *batch,
+unsigned int mo_job_start(struct mo_job *job, struct migrate_batch *batch,
 			  unsigned int nr_workers, migrate_copy_fn copy)
 {
 	u32 gen = upper_32_bits(atomic64_read(&job->claim)) + 1;

@@ -115,8 +115,7 @@ static unsigned int mo_search_start(const struct cpumask *cpus)
  */
 static unsigned int mo_pick_cpus(struct mo_window *window,
 				 const struct cpumask *cpus,
-				 unsigned int nr, bool idle_only,
-				 bool spread)
+				 unsigned int nr, bool idle_only, bool spread)
 {
 	unsigned int found = 0;
 	int cpu;
@@ -155,8 +154,7 @@ static unsigned int mo_pick_near(struct mo_window *window, unsigned int nr,
 	mo_helper_cpus(&window->allowed);
 	for (int i = 0; i < ARRAY_SIZE(places) && nr; i++) {
 		nr -= mo_pick_cpus(window, places[i], nr, idle_only, true);
-		nr -= mo_pick_cpus(window, places[i], nr, idle_only,
-				   false);
+		nr -= mo_pick_cpus(window, places[i], nr, idle_only, false);
 	}
 	return wanted - nr;
 }

@@ -120,18 +120,6 @@ static void mo_walk_folio(struct mo_walk *walk, struct folio *folio)
 	walk->size.nr_folios++;
 }
 
-/* The folios of a batch of the ordinary length. */
-static void mo_walk_batch(struct mo_plan *plan, struct mo_walk *walk,
-			  const struct list_head *folios)
-{
-	struct folio *folio;
-
-	list_for_each_entry(folio, folios, lru) {
-		mo_walk_folio(walk, folio);
-		plan->nr_visited++;
-	}
-}
-
 /*
  * Continue behind the ordinary batch, up to @nr_max base pages in all.  The folios
  * of a long batch are unreachable for longer.  So stop at the first folio that is
@@ -216,8 +204,15 @@ static bool mo_plan_is_current(const struct mo_plan *plan)
 	       mo_allowed(plan->copier, plan->reason);
 }
 
-/* Give back what the plan holds.  To be called inside mo_srcu. */
-static void mo_plan_release(struct mo_plan *plan)
+/**
+ * mo_plan_leave - end a plan
+ * @plan: The plan.  It has no copier afterwards.
+ *
+ * Gives back its window and what its migrator has claimed for it.
+ *
+ * Context: Inside mo_srcu.
+ */
+void mo_plan_leave(struct mo_plan *plan)
 {
 	if (plan->window)
 		mo_window_put(plan->window);
@@ -235,7 +230,7 @@ static bool mo_plan_not_long(struct mo_plan *plan)
 {
 	/* Nothing is copied or tried. */
 	plan->outcome = MO_TOO_SHORT;
-	mo_plan_release(plan);
+	mo_plan_leave(plan);
 	plan->long_batch = false;
 	return false;
 }
@@ -360,10 +355,14 @@ struct mo_plan *__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
 			      READ_ONCE(mo_max_batch_bytes) >> PAGE_SHIFT > nr_default,
 	};
 	int idx = srcu_read_lock(&mo_srcu);
+	struct folio *folio;
 
 	mo_plan_init(plan, reason);
 	if (plan->migrator && !list_empty(folios)) {
-		mo_walk_batch(plan, &walk, folios);
+		list_for_each_entry(folio, folios, lru) {
+			mo_walk_folio(&walk, folio);
+			plan->nr_visited++;
+		}
 		plan->size = walk.size;
 		plan->nr_pages = walk.nr_pages;
 		if (!mo_plan_long(plan, &walk, folios, rest, nr_default, hugetlb))
@@ -448,20 +447,6 @@ bool mo_plan_enter(struct mo_plan *plan)
 	if (mo_is_registered(plan->migrator))
 		mo_plan_decline(plan, plan->migrator);
 	return false;
-}
-
-/**
- * mo_plan_leave - end a plan
- * @plan: The plan.  It has no copier afterwards.
- *
- * Gives back its window and what its migrator has claimed for it.
- *
- * Context: Inside mo_srcu.
- */
-void mo_plan_leave(struct mo_plan *plan)
-{
-	if (plan->copier)
-		mo_plan_release(plan);
 }
 
 /* See mo_plan_end(). */

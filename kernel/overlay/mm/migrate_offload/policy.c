@@ -7,7 +7,6 @@
  */
 #include <linux/cleanup.h>
 #include <linux/export.h>
-#include <linux/migrate.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
 #include <linux/srcu.h>
@@ -137,17 +136,23 @@ static void mo_release(struct mo_migrator *m)
 	mo_unuse_one(m);
 }
 
+static void mo_adopt_all(void)
+{
+	struct mo_migrator *m;
+
+	list_for_each_entry(m, &mo_migrators, node)
+		mo_adopt(m);
+}
+
 static int mo_use(struct mo_migrator *m)
 {
-	struct mo_migrator *other;
 	int err;
 
 	if (!m || m == &mo_kernel)
 		return 0;
 	err = mo_use_one(m);
 	if (!err && m->ops->choose && m->nr_users == 1 && !mo_nr_choosers++)
-		list_for_each_entry(other, &mo_migrators, node)
-			mo_adopt(other);
+		mo_adopt_all();
 	return err;
 }
 
@@ -176,13 +181,12 @@ static void mo_unuse(struct mo_migrator *m)
  */
 int mo_slot_set(struct mo_slot *slot, struct mo_migrator *m)
 {
-	struct mo_migrator *old = mo_slot_get(slot), *other;
+	struct mo_migrator *old = mo_slot_get(slot);
 	int err;
 
 	lockdep_assert_held(&mo_lock);
 	if (m && m->ops->choose && m->nr_users)
-		list_for_each_entry(other, &mo_migrators, node)
-			mo_adopt(other);
+		mo_adopt_all();
 	if (m == old)
 		return 0;
 	err = mo_use(m);
@@ -219,23 +223,6 @@ int migrate_offload_select(const char *name)
 	return m ? mo_slot_set(&mo_selected, m) : -EINVAL;
 }
 EXPORT_SYMBOL_GPL(migrate_offload_select);
-
-/**
- * migrate_offload_deselect - choose "kernel" instead of a migrator
- * @name: Name of the migrator; another one that is selected stays.
- *
- * Context: Process context.  Sleeps.
- */
-void migrate_offload_deselect(const char *name)
-{
-	struct mo_migrator *m;
-
-	guard(mutex)(&mo_lock);
-	m = mo_find(name);
-	if (m && m == mo_slot_get(&mo_selected))
-		mo_slot_set(&mo_selected, &mo_kernel);
-}
-EXPORT_SYMBOL_GPL(migrate_offload_deselect);
 
 /**
  * migrate_offload_is_selected - check whether a migrator is selected

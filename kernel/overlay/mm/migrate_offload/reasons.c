@@ -5,7 +5,6 @@
  */
 #include <linux/cleanup.h>
 #include <linux/init.h>
-#include <linux/kobject.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>

@@ -6,7 +6,6 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/mutex.h>
-#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/string.h>
@@ -34,19 +33,21 @@ static struct kobj_attribute *mo_setting(struct mo_migrator *m,
 }
 
 /**
- * migrate_offload_setting_show - read a setting of a migrator
+ * migrate_offload_setting - read or write a setting of a migrator
  * @migrator: Name of the migrator.
  * @setting: Name of one of its &migrate_ops.attrs.
- * @buf: Page for the text, as a show() of sysfs gets it.
+ * @buf: Page for the text, as a show() of sysfs gets it, if @count is 0; else
+ *	what is written, as a store() gets it.
+ * @count: Length of what is written.
  *
  * For modules that offer a setting at another place.
  *
  * Context: Process context.  Sleeps.  Not from &migrate_ops callbacks.
- * Return: length of the text; -ENODEV when there is no such migrator or
- * setting; what the setting's own show() returns.
+ * Return: what the setting's own show() or store() returns; -ENODEV if there is
+ * no such migrator or setting.
  */
-ssize_t migrate_offload_setting_show(const char *migrator, const char *setting,
-				     char *buf)
+ssize_t migrate_offload_setting(const char *migrator, const char *setting,
+				char *buf, size_t count)
 {
 	struct kobj_attribute *attr;
 	struct mo_migrator *m;
@@ -54,37 +55,12 @@ ssize_t migrate_offload_setting_show(const char *migrator, const char *setting,
 	guard(mutex)(&mo_lock);
 	m = mo_find(migrator);
 	attr = mo_setting(m, setting);
-	if (!attr || !attr->show)
+	if (!attr)
 		return -ENODEV;
-	return attr->show(&m->kobj, attr, buf);
+	return count ? attr->store(&m->kobj, attr, buf, count) :
+	       attr->show(&m->kobj, attr, buf);
 }
-EXPORT_SYMBOL_GPL(migrate_offload_setting_show);
-
-/**
- * migrate_offload_setting_store - write to a setting of a migrator
- * @migrator: Name of the migrator.
- * @setting: Name of one of its &migrate_ops.attrs.
- * @buf: What is written, as a store() of sysfs gets it.
- * @count: Its length.
- *
- * Context: Process context.  Sleeps.  Not from &migrate_ops callbacks.
- * Return: @count; -ENODEV when there is no such migrator or setting, or it
- * cannot be written; what the setting's own store() returns.
- */
-ssize_t migrate_offload_setting_store(const char *migrator, const char *setting,
-				      const char *buf, size_t count)
-{
-	struct kobj_attribute *attr;
-	struct mo_migrator *m;
-
-	guard(mutex)(&mo_lock);
-	m = mo_find(migrator);
-	attr = mo_setting(m, setting);
-	if (!attr || !attr->store)
-		return -ENODEV;
-	return attr->store(&m->kobj, attr, buf, count);
-}
-EXPORT_SYMBOL_GPL(migrate_offload_setting_store);
+EXPORT_SYMBOL_GPL(migrate_offload_setting);
 
 /* Return 0 if @name can be that of a migrator, and of its directory. */
 int mo_check_name(const char *name)
@@ -103,7 +79,7 @@ int mo_check_name(const char *name)
 }
 
 /* Not yet in the list.  Returns an ERR_PTR() on failure. */
-struct mo_migrator *mo_migrator_create(const struct migrate_ops *ops)
+static struct mo_migrator *mo_migrator_create(const struct migrate_ops *ops)
 {
 	struct mo_migrator *m;
 	int err;

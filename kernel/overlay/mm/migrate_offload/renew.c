@@ -2,9 +2,6 @@
 /*
  * Another destination for a folio whose own is lost: a device may still write it.
  */
-#include <linux/list.h>
-#include <linux/migrate.h>
-#include <linux/mm.h>
 #include <linux/pagemap.h>
 
 #include "../internal.h"

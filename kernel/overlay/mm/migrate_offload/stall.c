@@ -10,7 +10,6 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/time64.h>
 
 #include "internal.h"

@@ -5,7 +5,6 @@
  */
 #include <linux/bits.h>
 #include <linux/init.h>
-#include <linux/kernel.h>
 #include <linux/kobject.h>
 #include <linux/math64.h>
 #include <linux/percpu.h>
@@ -248,8 +247,7 @@ core_initcall(mo_stats_init);
 
 static void mo_migrator_release(struct kobject *kobj)
 {
-	struct mo_migrator *m = container_of(kobj, struct mo_migrator,
-					     kobj);
+	struct mo_migrator *m = container_of(kobj, struct mo_migrator, kobj);
 
 	free_percpu(m->stats);
 	kfree(m);

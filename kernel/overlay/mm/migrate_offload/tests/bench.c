@@ -220,8 +220,8 @@ static u64 bench_limit(struct bench *b, const struct bench_cell *cell)
 
 static bool bench_set(const char *migrator, const char *setting, const char *value)
 {
-	return migrate_offload_setting_store(migrator, setting, value,
-					     strlen(value)) > 0;
+	return migrate_offload_setting(migrator, setting, (char *)value,
+				       strlen(value)) > 0;
 }
 
 static bool bench_set_up(const struct bench_cell *cell)
