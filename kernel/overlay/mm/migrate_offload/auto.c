@@ -137,9 +137,7 @@ static struct mo_migrator *mo_auto_choose(struct mo_plan *plan)
 	bool any = false;
 
 	plan->outcome = MO_TOO_SHORT;
-	/* Less than two ordinary batches is not long enough to be measured as long. */
-	if (plan->size.bytes < MO_COST_MIN_BYTES ||
-	    (plan->long_batch && plan->size.bytes < 2 * MO_DEFAULT_BATCH_BYTES))
+	if (plan->size.bytes < MO_COST_MIN_BYTES)
 		return NULL;
 
 	plan->outcome = MO_NOT_READY;

@@ -86,21 +86,19 @@ struct mo_migrator *mo_choose(enum migrate_reason reason)
 }
 
 /**
- * struct mo_walk - the walk of a list that decides about a batch
+ * struct mo_walk - a walk of the folios that may make a batch
  * @size: What looks eligible so far, without a lock.
  * @nr_pages: Base pages so far.
  * @nr_busy: Base pages of anonymous folios with additional references, which no
  *	migrator may copy, or in the swap cache, whose users wait for the folio
- *	lock.  Counted if @wants_long.
+ *	lock.  Counted for a long batch only.
  * @not_anon: One of the folios is not anonymous.
- * @wants_long: The list may make a long batch.
  */
 struct mo_walk {
 	struct mo_size size;
 	unsigned long nr_pages;
 	unsigned long nr_busy;
 	bool not_anon;
-	bool wants_long;
 };
 
 static void mo_walk_folio(struct mo_walk *walk, struct folio *folio)
@@ -112,44 +110,42 @@ static void mo_walk_folio(struct mo_walk *walk, struct folio *folio)
 		walk->not_anon = true;
 		if (!folio_test_swapbacked(folio) && !READ_ONCE(mo_file_folios))
 			return;
-	} else if (walk->wants_long &&
-		   (folio_test_swapcache(folio) || !mo_has_no_users(folio))) {
-		walk->nr_busy += nr;
 	}
 	walk->size.bytes += (unsigned long)nr << PAGE_SHIFT;
 	walk->size.nr_folios++;
 }
 
 /*
- * Continue behind the ordinary batch, up to @nr_max base pages in all.  The folios
- * of a long batch are unreachable for longer.  So stop at the first folio that is
- * not anonymous, as read() and write() wait for its lock, and at @nr_busy pages of
- * busy folios.
+ * Walk a list whose folios may be in a long batch, up to @nr_max base pages in all.
+ * Its folios are unreachable for longer.  So stop at the first folio that is not
+ * anonymous, as read() and write() wait for its lock, and at @nr_busy pages of busy
+ * folios.
  *
  * Returns the entry behind the last folio that may be in the batch.
  */
-static struct list_head *mo_walk_on(struct mo_plan *plan, struct mo_walk *walk,
-				    struct list_head *rest, unsigned long nr_max,
-				    unsigned long nr_busy,
-				    struct list_head *hugetlb)
+static struct list_head *mo_walk_long(struct mo_plan *plan, struct mo_walk *walk,
+				      struct list_head *list, unsigned long nr_max,
+				      unsigned long nr_busy,
+				      struct list_head *hugetlb)
 {
-	struct list_head *pos = rest->next;
+	struct list_head *pos = list->next;
 
-	while (pos != rest && walk->nr_pages < nr_max) {
+	while (pos != list && walk->nr_pages < nr_max && walk->nr_busy < nr_busy) {
 		struct folio *folio = list_entry(pos, struct folio, lru);
 
+		if (!folio_test_hugetlb(folio) && !folio_test_anon(folio))
+			break;
+		pos = pos->next;
 		if (!(++plan->nr_visited % 512))
 			cond_resched();
 		if (folio_test_hugetlb(folio)) {
 			/* As migrate_pages() does where it cuts the list. */
-			pos = pos->next;
 			list_move_tail(&folio->lru, hugetlb);
 			continue;
 		}
-		if (!folio_test_anon(folio) || walk->nr_busy >= nr_busy)
-			break;
 		mo_walk_folio(walk, folio);
-		pos = pos->next;
+		if (folio_test_swapcache(folio) || !mo_has_no_users(folio))
+			walk->nr_busy += folio_nr_pages(folio);
 	}
 	return pos;
 }
@@ -235,59 +231,57 @@ static bool mo_plan_not_long(struct mo_plan *plan)
 	return false;
 }
 
-/*
- * Choose a copier for a long batch.  Its window is reserved now: if there was none
- * after the unmapping, the calling CPU would have to copy all of it.
- */
-static bool mo_plan_choose_long(struct mo_plan *plan, int nr_default,
-				unsigned long *nr_max)
+/* Choose a copier for a long batch.  Returns how many base pages it may have. */
+static unsigned long mo_plan_choose_long(struct mo_plan *plan)
 {
+	unsigned long max_bytes = READ_ONCE(mo_max_batch_bytes);
+
+	/*
+	 * Its window is reserved now: if there was none after the unmapping, the
+	 * calling CPU would have to copy all of it.
+	 */
 	plan->window = mo_window_get();
 	if (!plan->window)
-		return false;
+		return 0;
 	plan->long_batch = true;
 	mo_plan_choose(plan);
 	if (!plan->copier)
-		return mo_plan_not_long(plan);
-	*nr_max = min(*nr_max, mo_stall_limit(plan) >> PAGE_SHIFT);
-	return *nr_max > nr_default || mo_plan_not_long(plan);
+		return 0;
+	return min(max_bytes, mo_stall_limit(plan)) >> PAGE_SHIFT;
 }
 
 /*
  * Lengthen the batch in @folios from @rest, if there is a copier for a long one.
- * Before a copier is known, look ahead by one ordinary batch only: so planning all
+ * Only then the folios are looked at again, and those behind them: so planning all
  * batches of a list visits each folio twice at most.
  */
-static bool mo_plan_long(struct mo_plan *plan, const struct mo_walk *walk,
-			 struct list_head *folios, struct list_head *rest,
-			 int nr_default, struct list_head *hugetlb)
+static bool mo_plan_long(struct mo_plan *plan, struct list_head *folios,
+			 struct list_head *rest, int nr_default,
+			 struct list_head *hugetlb)
 {
-	unsigned long nr_max = READ_ONCE(mo_max_batch_bytes) >> PAGE_SHIFT;
-	unsigned long nr_ahead = min(nr_max, 2UL * nr_default);
-	struct mo_size size = plan->size;
-	struct mo_walk ahead = *walk, all = *walk;
-	struct list_head *end;
+	unsigned long bytes = (unsigned long)nr_default << PAGE_SHIFT, nr_max;
+	unsigned long least = READ_ONCE(mo_min_batch_bytes);
+	struct list_head *end = rest->next;
+	struct mo_walk walk = {};
 	LIST_HEAD(more);
 
-	if (!walk->wants_long || walk->not_anon || walk->nr_busy >= nr_default)
+	if (max(least, bytes + 1) > READ_ONCE(mo_max_batch_bytes))
 		return false;
-	mo_walk_on(plan, &ahead, rest, nr_ahead, nr_default, hugetlb);
-	if ((ahead.size.bytes >> PAGE_SHIFT) - ahead.nr_busy <= nr_default)
-		return false;
-	plan->size = ahead.size;
-	if (!mo_plan_choose_long(plan, nr_default, &nr_max)) {
-		plan->size = size;
-		return false;
-	}
-	end = mo_walk_on(plan, &all, rest, nr_max, nr_default, hugetlb);
-	if (all.size.bytes < READ_ONCE(mo_min_batch_bytes)) {
-		plan->size = size;
+	nr_max = mo_plan_choose_long(plan);
+	if (nr_max <= nr_default)
 		return mo_plan_not_long(plan);
-	}
+	/* A chooser knows nothing of batches that are hardly longer. */
+	if (plan->migrator->ops->choose)
+		least = max(least, 2 * bytes);
+	if (mo_walk_long(plan, &walk, folios, nr_max, nr_default, hugetlb) == folios)
+		end = mo_walk_long(plan, &walk, rest, nr_max, nr_default, hugetlb);
+	if (end == rest->next ||
+	    walk.size.bytes - (walk.nr_busy << PAGE_SHIFT) < least)
+		return mo_plan_not_long(plan);
 	list_cut_before(&more, rest, end);
 	list_splice_tail(&more, folios);
-	plan->size = all.size;
-	plan->nr_pages = all.nr_pages;
+	plan->size = walk.size;
+	plan->nr_pages = walk.nr_pages;
 	return true;
 }
 
@@ -350,10 +344,7 @@ struct mo_plan *__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
 				struct list_head *rest, enum migrate_reason reason,
 				int nr_default, struct list_head *hugetlb)
 {
-	struct mo_walk walk = {
-		.wants_long = !list_empty(rest) &&
-			      READ_ONCE(mo_max_batch_bytes) >> PAGE_SHIFT > nr_default,
-	};
+	struct mo_walk walk = {};
 	int idx = srcu_read_lock(&mo_srcu);
 	struct folio *folio;
 
@@ -365,7 +356,8 @@ struct mo_plan *__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
 		}
 		plan->size = walk.size;
 		plan->nr_pages = walk.nr_pages;
-		if (!mo_plan_long(plan, &walk, folios, rest, nr_default, hugetlb))
+		if (walk.not_anon || list_empty(rest) ||
+		    !mo_plan_long(plan, folios, rest, nr_default, hugetlb))
 			mo_plan_choose(plan);
 		mo_plan_decided(plan);
 		mo_stall_begin(plan);

@@ -235,21 +235,6 @@ static void trials_are_claimed(struct kunit *test)
 	}
 }
 
-/* Less than two ordinary batches is not a long one: its cost is not known. */
-static void not_yet_long(struct kunit *test)
-{
-	struct mo_plan plan;
-
-	KUNIT_ASSERT_EQ(test, migrate_offload_select("auto"), 0);
-	test_costs(1000, 500, 400);
-	KUNIT_EXPECT_STREQ(test, auto_planned(&plan, true), "b");
-	auto_done(&plan);
-	plan.size.bytes = 2 * MO_DEFAULT_BATCH_BYTES - PAGE_SIZE;
-	plan.outcome = MO_CHOSEN;
-	KUNIT_EXPECT_NULL(test, plan.migrator->ops->choose(&plan));
-	KUNIT_EXPECT_EQ(test, plan.outcome, MO_TOO_SHORT);
-}
-
 /* A migrator that may not be used now is not, however long the batch is. */
 static bool test_allowed;
 
@@ -353,7 +338,6 @@ static struct kunit_case auto_cases[] = {
 	KUNIT_CASE(auto_measures),
 	KUNIT_CASE(auto_tries_again),
 	KUNIT_CASE(trials_are_claimed),
-	KUNIT_CASE(not_yet_long),
 	KUNIT_CASE(auto_respects_vetoes),
 	KUNIT_CASE(auto_leaves_out),
 	KUNIT_CASE(auto_asks_again),

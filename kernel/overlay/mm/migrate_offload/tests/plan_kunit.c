@@ -182,10 +182,13 @@ static void long_batches_end(struct kunit *test)
 	for (int i = 0; i < TEST_FOLIOS; i += 4)
 		test_be_anon(&test_folios[i], 1);
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 61);
-	/* If every other one has users, too little would be copied. */
 	for (int i = 0; i < TEST_FOLIOS; i += 2)
 		test_be_anon(&test_folios[i], 1);
+	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 31);
+	/* Folios with users do not make a batch long enough. */
+	mo_min_batch_bytes = 16 * PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
+	mo_min_batch_bytes = 0;
 	for (int i = 0; i < TEST_FOLIOS; i++)
 		test_be_anon(&test_folios[i], 1);
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
@@ -194,6 +197,35 @@ static void long_batches_end(struct kunit *test)
 	for (int i = 0; i < 48; i++)
 		test_be_file(&test_folios[i], false);
 	KUNIT_EXPECT_EQ(test, test_batch(MR_SYSCALL, 16), 16);
+}
+
+static struct mo_migrator *test_choose(struct mo_plan *plan)
+{
+	plan->outcome = MO_CHOSEN;
+	return test_m;
+}
+
+/* A chooser gets batches that are twice as long as the ordinary ones, or short. */
+static void chooser_has_long_batches(struct kunit *test)
+{
+	static const struct migrate_ops chooser = {
+		.name = "chooser", .by_name_only = true, .choose = test_choose,
+		.copy = test_no_copy,
+	};
+	LIST_HEAD(hugetlb);
+
+	test_all_anon();
+	KUNIT_ASSERT_EQ(test, migrate_offload_register(&chooser), 0);
+	KUNIT_EXPECT_EQ(test, migrate_offload_select("chooser"), 0);
+	for (int nr = 17; nr <= 33; nr++) {
+		LIST_HEAD(from);
+
+		test_fill(&from, nr);
+		KUNIT_EXPECT_EQ(test, test_next_batch(&from, MR_SYSCALL, 16, &hugetlb),
+				nr < 32 ? 16 : nr);
+		KUNIT_EXPECT_PTR_EQ(test, test_plan.migrator->ops, &chooser);
+	}
+	migrate_offload_unregister(&chooser);
 }
 
 /* Deciding about all batches of a list visits each folio at most twice. */
@@ -385,6 +417,7 @@ static void selection_changes(struct kunit *test)
 static struct kunit_case plan_cases[] = {
 	KUNIT_CASE(longer_batches),
 	KUNIT_CASE(long_batches_end),
+	KUNIT_CASE(chooser_has_long_batches),
 	KUNIT_CASE(each_folio_is_visited_twice),
 #ifdef CONFIG_HUGETLB_PAGE
 	KUNIT_CASE(hugetlb_is_no_part),
