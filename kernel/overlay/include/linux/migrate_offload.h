@@ -157,8 +157,9 @@ struct migrate_batch {
  * @choose: For a migrator that chooses another one for each batch; NULL for all
  *	others.  Returns the migrator that copies the batch, or NULL, and sets
  *	the outcome of the plan.  It replaces @allowed and @ready.
- * @done: A batch that @choose was called for is over, whether it was copied or
- *	not.  Not called if the choice was changed meanwhile.  May be NULL.
+ * @done: The batch of a plan for which @choose returned a migrator is over,
+ *	whether it was copied or not.  Not called if a migrator of the plan is
+ *	gone.  May be NULL.
  * @copy: Copies a batch and gives each pair a verdict.  Called after @ready has
  *	returned true for the batch; it copies a batch that is too large for it
  *	in parts.

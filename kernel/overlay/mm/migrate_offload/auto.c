@@ -129,6 +129,32 @@ static bool mo_auto_reference_due(struct mo_plan *plan, u32 cost)
 	return plan->long_batch || mo_auto_claim(plan, reference);
 }
 
+static void mo_speed_rest(struct mo_speed *speed, u64 bytes, bool chosen)
+{
+	WRITE_ONCE(speed->rested, chosen ? 0 : READ_ONCE(speed->rested) + bytes);
+	if (chosen && READ_ONCE(speed->nr_tries) < MO_AUTO_TRIES)
+		WRITE_ONCE(speed->nr_tries, READ_ONCE(speed->nr_tries) + 1);
+}
+
+/*
+ * A migrator that was not tried this time comes nearer to its next trial.  That
+ * also holds for batches of the other length: they are not long any more where
+ * that was measured to be slow.
+ */
+static void mo_auto_rest(const struct mo_plan *plan)
+{
+	struct mo_migrator *m;
+	u64 bytes = plan->size.bytes;
+
+	list_for_each_entry_srcu(m, &mo_migrators, node, srcu_read_lock_held(&mo_srcu)) {
+		if (m == mo_auto)
+			continue;
+		mo_speed_rest(&m->speed[plan->class], bytes, m == plan->copier);
+		mo_speed_rest(&m->speed[plan->class ^ 1], bytes, false);
+	}
+	mo_speed_rest(mo_auto_reference(plan->class), bytes, plan->copier == mo_auto);
+}
+
 /* See &migrate_ops.choose.  Returns "auto" itself to measure the ordinary path. */
 static struct mo_migrator *mo_auto_choose(struct mo_plan *plan)
 {
@@ -162,45 +188,21 @@ static struct mo_migrator *mo_auto_choose(struct mo_plan *plan)
 	if (trial)
 		return trial;
 	plan->outcome = m ? MO_CHOSEN : MO_SLOWER;
+	/* A long batch is planned again as a short one. */
+	if (!m && !plan->long_batch)
+		mo_auto_rest(plan);
 	return m;
-}
-
-static void mo_speed_rest(struct mo_speed *speed, u64 bytes, bool chosen)
-{
-	WRITE_ONCE(speed->rested, chosen ? 0 : READ_ONCE(speed->rested) + bytes);
-	if (chosen && READ_ONCE(speed->nr_tries) < MO_AUTO_TRIES)
-		WRITE_ONCE(speed->nr_tries, READ_ONCE(speed->nr_tries) + 1);
-}
-
-/*
- * A migrator that was not tried this time comes nearer to its next trial.  That
- * also holds for batches of the other length: they are not long any more where
- * that was measured to be slow.
- */
-static void mo_auto_rest(const struct mo_plan *plan)
-{
-	struct mo_migrator *m;
-	u64 bytes = plan->size.bytes;
-
-	list_for_each_entry_srcu(m, &mo_migrators, node, srcu_read_lock_held(&mo_srcu)) {
-		if (m == mo_auto)
-			continue;
-		mo_speed_rest(&m->speed[plan->class], bytes, m == plan->copier);
-		mo_speed_rest(&m->speed[plan->class ^ 1], bytes, false);
-	}
-	mo_speed_rest(mo_auto_reference(plan->class), bytes, plan->copier == mo_auto);
 }
 
 /* See &migrate_ops.done. */
 static void mo_auto_done(struct mo_plan *plan)
 {
-	if (plan->outcome == MO_SLOWER || plan->outcome == MO_CHOSEN ||
-	    plan->outcome == MO_TRIAL)
+	if (plan->outcome == MO_CHOSEN || plan->outcome == MO_TRIAL) {
 		mo_auto_rest(plan);
-	if (plan->copier && plan->copier != mo_auto)
-		mo_stat_add(plan->copier, plan->reason, plan->trial ?
-			    MO_STAT_AUTO_TRIAL : MO_STAT_AUTO_FASTEST,
-			    plan->outcome <= MO_TRIAL);
+		if (plan->copier != mo_auto)
+			mo_stat_add(plan->copier, plan->reason, plan->trial ?
+				    MO_STAT_AUTO_TRIAL : MO_STAT_AUTO_FASTEST, 1);
+	}
 	if (plan->trial)
 		WRITE_ONCE(mo_auto_speed(plan->copier, plan)->trial, 0);
 	plan->trial = false;

@@ -28,7 +28,7 @@ struct migrate_handle {
 static LIST_HEAD(mo_handles);
 
 /* Overrides of tasks that are in migrate_pages_with(), the newest first. */
-static LIST_HEAD(mo_overrides);
+LIST_HEAD(mo_overrides);
 static DEFINE_SPINLOCK(mo_overrides_lock);
 
 /**
@@ -111,20 +111,17 @@ void mo_override_end(struct mo_override *override)
 }
 
 /**
- * mo_override_find - return the slot of the current task's override, or NULL
+ * __mo_override_find - return the slot of the current task's override, or NULL
  * @reason: Reason of the migration.
  *
  * The reason is compared, too: the allocation of a destination may reclaim, and so
  * migrate for another reason.
  */
-struct mo_slot *mo_override_find(enum migrate_reason reason)
+struct mo_slot *__mo_override_find(enum migrate_reason reason)
 {
 	struct mo_slot *slot = NULL;
 	struct mo_override *override;
 
-	/* That of the current task is there if there is one. */
-	if (likely(list_empty(&mo_overrides)))
-		return NULL;
 	spin_lock(&mo_overrides_lock);
 	list_for_each_entry(override, &mo_overrides, node)
 		if (override->task == current && override->reason == reason) {

@@ -285,7 +285,15 @@ void mo_override_begin(struct mo_override *override,
 		       struct migrate_handle *handle,
 		       enum migrate_reason reason);
 void mo_override_end(struct mo_override *override);
-struct mo_slot *mo_override_find(enum migrate_reason reason);
+struct mo_slot *__mo_override_find(enum migrate_reason reason);
+extern struct list_head mo_overrides;
+
+/* Return the slot of the current task's override, or NULL. */
+static inline struct mo_slot *mo_override_find(enum migrate_reason reason)
+{
+	/* The task has added its own itself, and is not missed. */
+	return list_empty(&mo_overrides) ? NULL : __mo_override_find(reason);
+}
 #else
 static inline void mo_handles_forget(const struct mo_migrator *m) { }
 static inline struct mo_slot *mo_override_find(enum migrate_reason reason)

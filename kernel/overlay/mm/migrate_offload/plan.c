@@ -161,12 +161,14 @@ static void mo_plan_choose(struct mo_plan *plan)
 {
 	struct mo_migrator *m = plan->migrator;
 
-	plan->class = mo_class_of(&plan->size, plan->long_batch);
 	/* How much a long batch has is not known yet. */
 	if (!plan->long_batch &&
 	    plan->size.bytes < max(READ_ONCE(mo_min_batch_bytes), 1UL)) {
 		plan->outcome = MO_TOO_SHORT;
-	} else if (m->ops->choose) {
+		return;
+	}
+	plan->class = mo_class_of(&plan->size, plan->long_batch);
+	if (m->ops->choose) {
 		plan->copier = m->ops->choose(plan);
 	} else if (!mo_allowed(m, plan->reason)) {
 		plan->outcome = MO_NOT_ALLOWED;
@@ -287,10 +289,12 @@ static bool mo_plan_long(struct mo_plan *plan, struct list_head *folios,
 
 static void mo_plan_trace(const struct mo_plan *plan, const struct mo_migrator *m)
 {
-	trace_mm_migrate_offload_plan(m->ops->name, plan->reason,
-				      mo_outcome_names[plan->outcome],
-				      plan->size.nr_folios, plan->nr_pages,
-				      plan->size.bytes);
+	/* Most plans are of a single folio: skip the arguments, too. */
+	if (trace_mm_migrate_offload_plan_enabled())
+		trace_mm_migrate_offload_plan(m->ops->name, plan->reason,
+					      mo_outcome_names[plan->outcome],
+					      plan->size.nr_folios,
+					      plan->nr_pages, plan->size.bytes);
 }
 
 static void mo_plan_decline(const struct mo_plan *plan, struct mo_migrator *m)
@@ -301,15 +305,27 @@ static void mo_plan_decline(const struct mo_plan *plan, struct mo_migrator *m)
 
 static void mo_plan_decided(struct mo_plan *plan)
 {
-	struct mo_migrator *m = plan->migrator;
-
-	if (plan->copier) {
-		mo_plan_trace(plan, plan->copier);
+	if (!plan->copier) {
+		mo_plan_decline(plan, plan->migrator);
 		return;
 	}
-	mo_plan_decline(plan, m);
-	if (m->ops->done)
-		m->ops->done(plan);
+	mo_plan_trace(plan, plan->copier);
+	mo_stall_begin(plan);
+}
+
+/* Most batches have a few small folios: count them as declined, and no more. */
+static struct mo_plan *mo_plan_too_short(struct mo_plan *plan,
+					 enum migrate_reason reason)
+{
+	int idx = srcu_read_lock(&mo_srcu);
+	struct mo_migrator *m = mo_choose(reason);
+
+	plan->reason = reason;
+	plan->outcome = MO_TOO_SHORT;
+	if (m && plan->nr_pages)
+		mo_plan_decline(plan, m);
+	srcu_read_unlock(&mo_srcu, idx);
+	return NULL;
 }
 
 /* To be called inside mo_srcu. */
@@ -318,11 +334,14 @@ static void mo_plan_init(struct mo_plan *plan, enum migrate_reason reason)
 	/* Before the choice: pairs with the release in mo_changed(). */
 	unsigned int generation = smp_load_acquire(&mo_generation);
 
-	*plan = (struct mo_plan) {
-		.generation = generation,
-		.reason = reason,
-		.migrator = mo_choose(reason),
-	};
+	plan->generation = generation;
+	plan->reason = reason;
+	plan->migrator = mo_choose(reason);
+	plan->copier = NULL;
+	plan->window = NULL;
+	plan->start_ns = 0;
+	plan->long_batch = false;
+	plan->trial = false;
 }
 
 /**
@@ -338,29 +357,34 @@ static void mo_plan_init(struct mo_plan *plan, enum migrate_reason reason)
  * ordinary batch of it is eligible.
  *
  * Context: Process context, with no folio lock held.  Sleeps; allocates nothing.
- * Return: @plan.
+ * Return: @plan, or NULL if the ordinary path will copy the batch.
  */
 struct mo_plan *__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
 				struct list_head *rest, enum migrate_reason reason,
 				int nr_default, struct list_head *hugetlb)
 {
 	struct mo_walk walk = {};
-	int idx = srcu_read_lock(&mo_srcu);
 	struct folio *folio;
+	int idx;
 
+	plan->copier = NULL;
+	plan->nr_visited = 0;
+	list_for_each_entry(folio, folios, lru) {
+		mo_walk_folio(&walk, folio);
+		plan->nr_visited++;
+	}
+	plan->size = walk.size;
+	plan->nr_pages = walk.nr_pages;
+	if (list_empty(rest) && walk.size.bytes < READ_ONCE(mo_min_batch_bytes))
+		return mo_plan_too_short(plan, reason);
+
+	idx = srcu_read_lock(&mo_srcu);
 	mo_plan_init(plan, reason);
-	if (plan->migrator && !list_empty(folios)) {
-		list_for_each_entry(folio, folios, lru) {
-			mo_walk_folio(&walk, folio);
-			plan->nr_visited++;
-		}
-		plan->size = walk.size;
-		plan->nr_pages = walk.nr_pages;
+	if (plan->migrator && walk.nr_pages) {
 		if (walk.not_anon || list_empty(rest) ||
 		    !mo_plan_long(plan, folios, rest, nr_default, hugetlb))
 			mo_plan_choose(plan);
 		mo_plan_decided(plan);
-		mo_stall_begin(plan);
 	}
 	srcu_read_unlock(&mo_srcu, idx);
 	return plan;
@@ -379,7 +403,7 @@ struct mo_plan *__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
  * migrator has been asked about.
  *
  * Context: As __mo_plan_begin().
- * Return: @plan.
+ * Return: as __mo_plan_begin().
  */
 struct mo_plan *__mo_plan_split(struct mo_plan *plan, struct list_head *folios,
 				struct list_head *split, enum migrate_reason reason,

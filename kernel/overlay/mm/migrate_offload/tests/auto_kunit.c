@@ -141,7 +141,8 @@ static void auto_done(struct mo_plan *plan)
 {
 	int idx = srcu_read_lock(&mo_srcu);
 
-	plan->migrator->ops->done(plan);
+	if (plan->copier)
+		plan->migrator->ops->done(plan);
 	srcu_read_unlock(&mo_srcu, idx);
 }
 
