@@ -223,7 +223,7 @@ static const struct {
 } lengths[] = {
 	{ 512, 8 },
 	{ 4U << 10, 4 },
-	{ 16U << 10, 3 },
+	{ 16U << 10, 5 },
 	{ MAX_PAGES, 2 },
 };
 
@@ -338,6 +338,8 @@ static long long move_declined(struct __test_metadata *_metadata,
 	if (!kernel)
 		declined = mo_stat(migrator, "declined");
 	move_list_to(_metadata, list, nr, mo_nodes[1]);
+	/* Else each move of a migrator may meet the same tick. */
+	usleep(random() % 20000);
 	time = move_list_to(_metadata, list, nr, mo_nodes[0]);
 	EXPECT_EQ(copied, copied_by_all()) {
 		TH_LOG("%5u pages: something was offloaded with %s", nr, migrator);
