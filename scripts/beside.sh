@@ -38,16 +38,15 @@ is_done() {
 	[ -e "$DIR/beside/$1.done" ]
 }
 
-# do_later ITEM: what it has found counts once it has come to its end
+# do_later ITEM: what it has found counts once it has come to its end, see finish_beside
 do_later() {
 	local item=$1 results=$DIR/beside/$1
 	rm -f "$results"
 	case $item in
 	lint.*) lint "${item#lint.}" "$results" ;;
-	made.*) made "${item#*.}" ;;
+	made.*) RESULTS=$results made "${item#*.}" ;;
 	*) build "$item" ;;
 	esac >"$results.log" 2>&1 </dev/null || return 0
-	[ ! -f "$results" ] || cat "$results" >>"$DIR/${item#lint.}.results"
 	touch "$results.done"
 }
 
@@ -116,9 +115,9 @@ finish_lane() {
 	cat "$DIR/beside/lane" >>"$DIR/$LANE_RUN.results"
 }
 
-# finish_beside: do the rest, and show what came of all
+# finish_beside: do the rest, count and show what came of all
 finish_beside() {
-	local item
+	local item run
 	finish_lane
 	end_idle
 	for item in "${LATER[@]}"; do
@@ -127,6 +126,11 @@ finish_beside() {
 			say "$item"
 			do_later "$item"
 		fi
+		case $item in
+		lint.*) run=${item#lint.} ;;
+		*) run=${item%%.*} ;;
+		esac
+		[ ! -f "$DIR/beside/$item" ] || cat "$DIR/beside/$item" >>"$DIR/$run.results"
 		cat "$DIR/beside/$item.log"
 	done
 	LATER=()

@@ -118,7 +118,7 @@ judged() {
 	mkdir -p "${log%/*}"
 	"$@" >"$log" 2>&1 </dev/null || verdict=fail
 	printf '%s\t%s\t%s\n' "$verdict" "$name" "$(tail -n 1 "$log" | tr '\t' ' ')" \
-		>>"$DIR/${name%%.*}.results"
+		>>"${RESULTS:-$DIR/${name%%.*}.results}"
 }
 
 # made NAME: something that is made of the sources of 7.3
