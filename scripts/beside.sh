@@ -58,11 +58,16 @@ in_group_of_its_own() {
 	set +m
 }
 
+# end_group GROUP: and wait for all of its processes. One of the idle class that is in
+# the middle of a system call still does it, such as to empty a file.
 end_group() {
 	kill -- "-$1" 2>/dev/null || :
 	# scripts/guest-tests may have stopped it.
 	kill -CONT -- "-$1" 2>/dev/null || :
 	wait "$1" 2>/dev/null || :
+	while kill -0 -- "-$1" 2>/dev/null; do
+		sleep 0.1
+	done
 }
 
 idle_class() {
