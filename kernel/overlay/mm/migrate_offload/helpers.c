@@ -40,16 +40,16 @@ static struct workqueue_struct *mo_helper_wq;
  */
 struct mo_window *mo_window_get(void)
 {
-	struct mo_window *window;
+	struct mo_window *window = NULL;
 
-	guard(spinlock)(&mo_windows_lock);
-	if (!mo_pool_open)
-		return NULL;
-	window = list_first_entry_or_null(&mo_windows, struct mo_window, node);
-	if (!window)
-		return NULL;
-	list_del(&window->node);
-	mo_nr_windows_used++;
+	spin_lock(&mo_windows_lock);
+	if (mo_pool_open)
+		window = list_first_entry_or_null(&mo_windows, struct mo_window, node);
+	if (window) {
+		list_del(&window->node);
+		mo_nr_windows_used++;
+	}
+	spin_unlock(&mo_windows_lock);
 	return window;
 }
 
@@ -61,13 +61,14 @@ struct mo_window *mo_window_get(void)
  */
 void mo_window_put(struct mo_window *window)
 {
-	guard(spinlock)(&mo_windows_lock);
+	spin_lock(&mo_windows_lock);
 	list_add(&window->node, &mo_windows);
 	if (!WARN_ON_ONCE(!mo_nr_windows_used))
 		mo_nr_windows_used--;
 	/* The wait queue is static, and outlives the pool. */
 	if (!mo_nr_windows_used && !mo_pool_open)
 		wake_up(&mo_windows_back);
+	spin_unlock(&mo_windows_lock);
 }
 
 void mo_batch_init(struct mo_window *window)
@@ -229,8 +230,7 @@ static void mo_window_init(struct mo_window *window)
 
 static unsigned int mo_windows_used(void)
 {
-	guard(spinlock)(&mo_windows_lock);
-	return mo_nr_windows_used;
+	return READ_ONCE(mo_nr_windows_used);
 }
 
 /**

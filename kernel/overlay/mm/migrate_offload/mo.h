@@ -89,13 +89,17 @@ struct mo_folios {
 
 #ifdef CONFIG_MIGRATE_OFFLOAD
 DECLARE_STATIC_KEY_FALSE(mo_key);
-#define mo_enabled()		static_branch_unlikely(&mo_key)
-#define mo_plan_copies(plan)	(unlikely(plan) && (plan)->copier)
+#define mo_enabled()	static_branch_unlikely(&mo_key)
 #else
 /* The compiler drops the calls of what is not built. */
-#define mo_enabled()		false
-#define mo_plan_copies(plan)	false
+#define mo_enabled()	false
 #endif
+
+/* Return true if a migrator is to copy the batch. */
+static inline bool mo_plan_copies(const struct mo_plan *plan)
+{
+	return IS_ENABLED(CONFIG_MIGRATE_OFFLOAD) && unlikely(plan) && plan->copier;
+}
 
 struct mo_plan *__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
 				struct list_head *rest, enum migrate_reason reason,

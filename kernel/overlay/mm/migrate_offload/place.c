@@ -55,12 +55,15 @@ static bool mo_helpers_allowed(enum migrate_reason reason)
 /* Leave only CPUs that the current task wants to run on, if it is of user space. */
 static void mo_obey_affinity(struct cpumask *allowed)
 {
+	unsigned long flags;
+
 	if (current->flags & PF_KTHREAD)
 		return;
 	/* Another task can change the mask, and frees the old one. */
-	guard(raw_spinlock_irqsave)(&current->pi_lock);
+	raw_spin_lock_irqsave(&current->pi_lock, flags);
 	if (current->user_cpus_ptr)
 		cpumask_and(allowed, allowed, current->user_cpus_ptr);
+	raw_spin_unlock_irqrestore(&current->pi_lock, flags);
 }
 
 /*
@@ -163,8 +166,8 @@ static unsigned int mo_pick_near(struct mo_window *window, unsigned int nr,
 static unsigned int mo_nr_worth(const struct migrate_helpers *helpers,
 				enum migrate_reason reason, unsigned long bytes)
 {
-	unsigned int nr = min(helpers->max_workers,
-			      (unsigned int)MIGRATE_OFFLOAD_MAX_WORKERS);
+	unsigned int nr = min_t(unsigned int, helpers->max_workers,
+				MIGRATE_OFFLOAD_MAX_WORKERS);
 
 	if (!mo_helpers_allowed(reason))
 		return 1;

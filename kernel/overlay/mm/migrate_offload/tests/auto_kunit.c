@@ -123,10 +123,12 @@ static void test_costs(u32 ordinary, u32 a, u32 b)
 static const char *auto_planned(struct mo_plan *plan, bool long_batch)
 {
 	unsigned int nr = long_batch ? 5 * 512 : 512;
+	/* Not inside mo_srcu, which is waited for under the lock of the list. */
+	struct mo_migrator *m = test_find("auto");
 	int idx = srcu_read_lock(&mo_srcu);
 
 	*plan = (struct mo_plan) {
-		.migrator = test_find("auto"),
+		.migrator = m,
 		.reason = MR_SYSCALL,
 		.size = { nr * SZ_4K, nr },
 		.long_batch = long_batch,

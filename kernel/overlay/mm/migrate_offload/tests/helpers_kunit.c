@@ -65,7 +65,7 @@ static bool test_pool_closes(void)
 		if (!window)
 			return true;
 		mo_window_put(window);
-		msleep(10);
+		msleep(20);
 	}
 	return false;
 }
@@ -186,7 +186,7 @@ static void test_caller_waits(void)
 	for (int i = 0; i < TEST_WAIT_MS / 10; i++) {
 		if (atomic_read(&test_run.begun) == TEST_PIECES - 1)
 			break;
-		msleep(10);
+		msleep(20);
 	}
 }
 
