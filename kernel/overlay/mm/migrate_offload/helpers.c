@@ -230,7 +230,12 @@ static void mo_window_init(struct mo_window *window)
 
 static unsigned int mo_windows_used(void)
 {
-	return READ_ONCE(mo_nr_windows_used);
+	unsigned int nr;
+
+	spin_lock(&mo_windows_lock);
+	nr = mo_nr_windows_used;
+	spin_unlock(&mo_windows_lock);
+	return nr;
 }
 
 /**
