@@ -9,38 +9,7 @@
 #include <linux/srcu.h>
 #include <linux/string.h>
 
-#include "../internal.h"
-
-/* Two migrators that copy nothing. */
-static struct test_migrator {
-	bool busy;
-	int activate_error;
-	int nr_active;
-} test_a, test_b;
-
-static bool test_a_ready(enum migrate_reason reason, unsigned long bytes,
-			 bool longer)
-{
-	return !test_a.busy;
-}
-
-static bool test_b_ready(enum migrate_reason reason, unsigned long bytes,
-			 bool longer)
-{
-	return !test_b.busy;
-}
-
-static void test_no_copy(struct migrate_batch *batch)
-{
-}
-
-static int test_a_activate(void)
-{
-	if (test_a.activate_error)
-		return test_a.activate_error;
-	test_a.nr_active++;
-	return 0;
-}
+#include "test_migrators.h"
 
 static void test_a_deactivate(void)
 {
@@ -52,30 +21,11 @@ static const struct migrate_ops test_ops_a = {
 	.activate = test_a_activate, .deactivate = test_a_deactivate,
 };
 
-static const struct migrate_ops test_ops_b = {
-	.name = "b", .ready = test_b_ready, .copy = test_no_copy,
-};
-
-static const struct migrate_ops test_ops_named = {
-	.name = "named", .ready = test_b_ready, .copy = test_no_copy,
-	.by_name_only = true,
-};
-
-static struct mo_migrator *test_find(const char *name)
-{
-	struct mo_migrator *m;
-
-	mutex_lock(&mo_lock);
-	m = mo_find(name);
-	mutex_unlock(&mo_lock);
-	return m;
-}
-
 static int auto_init(struct kunit *test)
 {
 	memset(&test_a, 0, sizeof(test_a));
 	memset(&test_b, 0, sizeof(test_b));
-	if (!list_is_singular(&mo_migrators))
+	if (test_nr_copiers())
 		kunit_skip(test, "there are other migrators");
 	KUNIT_ASSERT_NOT_NULL(test, test_find("auto"));
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_a), 0);
@@ -87,7 +37,7 @@ static void auto_exit(struct kunit *test)
 {
 	struct mo_migrator *m = test_find("auto");
 
-	if (list_is_singular(&mo_migrators) || test->status == KUNIT_SKIPPED)
+	if (!test_nr_copiers() || test->status == KUNIT_SKIPPED)
 		return;
 	migrate_offload_unregister(&test_ops_a);
 	migrate_offload_unregister(&test_ops_b);

@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../internal.h"
+#include "test_migrators.h"
 
 #define TEST_MAX_PAGES	700
 
@@ -327,10 +327,6 @@ static bool test_ready(enum migrate_reason reason, unsigned long bytes,
 		       bool longer)
 {
 	return longer;
-}
-
-static void test_no_copy(struct migrate_batch *batch)
-{
 }
 
 /* What is registered can be selected, once, and leaves no trace. */

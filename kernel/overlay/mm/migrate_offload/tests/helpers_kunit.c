@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of windows and helpers: who has helpers, and when they stop.
+ * KUnit tests of windows and helpers: which tasks have helpers, and when they stop.
  */
 #include <kunit/test.h>
 
@@ -11,13 +11,12 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/sched.h>
 #include <linux/sched/stat.h>
 #include <linux/sizes.h>
 
-#include "../internal.h"
+#include "test_migrators.h"
 
 static bool test_ready(enum migrate_reason reason, unsigned long bytes,
 		       bool longer)
@@ -25,27 +24,10 @@ static bool test_ready(enum migrate_reason reason, unsigned long bytes,
 	return false;
 }
 
-static void test_copy(struct migrate_batch *batch)
-{
-}
-
 /* The pool exists while it is registered. */
 static const struct migrate_ops test_ops = {
-	.name = "kunit", .ready = test_ready, .copy = test_copy,
+	.name = "kunit", .ready = test_ready, .copy = test_no_copy,
 };
-
-static bool test_is_only_migrator(void)
-{
-	struct mo_migrator *m;
-	unsigned int nr = 0;
-
-	/* Choosers need no windows of their own. */
-	mutex_lock(&mo_lock);
-	list_for_each_entry(m, &mo_migrators, node)
-		nr += !m->ops->choose;
-	mutex_unlock(&mo_lock);
-	return nr == 1;
-}
 
 static DECLARE_COMPLETION(test_unregistered);
 
@@ -78,7 +60,7 @@ static void destruction_waits_for_windows(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops), 0);
 	window = mo_window_get();
-	if (!window || !test_is_only_migrator()) {
+	if (!window || test_nr_copiers() != 1) {
 		if (window)
 			mo_window_put(window);
 		migrate_offload_unregister(&test_ops);

@@ -6,11 +6,10 @@
 
 #include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/srcu.h>
 
-#include "../internal.h"
+#include "test_migrators.h"
 
 #define TEST_FOLIOS	64
 #define TEST_ANON	(0x1000UL + 1)
@@ -22,10 +21,6 @@ static bool test_ready(enum migrate_reason reason, unsigned long bytes,
 		       bool longer)
 {
 	return longer ? test_says_yes : test_says_short;
-}
-
-static void test_no_copy(struct migrate_batch *batch)
-{
 }
 
 static const struct migrate_ops test_ops = {
@@ -77,9 +72,7 @@ static int test_init(struct kunit *test)
 	for (int i = 0; i < TEST_FOLIOS; i++)
 		test_be_file(&test_folios[i], false);
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops), 0);
-	mutex_lock(&mo_lock);
-	test_m = mo_find("kunit");
-	mutex_unlock(&mo_lock);
+	test_m = test_find("kunit");
 	KUNIT_ASSERT_EQ(test, migrate_offload_select("kunit"), 0);
 	mo_min_batch_bytes = 0;
 	return 0;

@@ -14,7 +14,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
-#include "../internal.h"
+#include "test_migrators.h"
 
 /* What a list of names has if there is a chooser. */
 #ifdef CONFIG_MIGRATE_OFFLOAD_AUTO
@@ -23,38 +23,7 @@
 #define TEST_AUTO	""
 #endif
 
-/* Two migrators that copy nothing. */
-static struct test_migrator {
-	bool busy;
-	int activate_error;
-	int nr_active;
-} test_a, test_b;
-
-static bool test_a_ready(enum migrate_reason reason, unsigned long bytes,
-			 bool longer)
-{
-	return !test_a.busy;
-}
-
-static bool test_b_ready(enum migrate_reason reason, unsigned long bytes,
-			 bool longer)
-{
-	return !test_b.busy;
-}
-
-static void test_no_copy(struct migrate_batch *batch)
-{
-}
-
-static int test_a_activate(void)
-{
-	if (test_a.activate_error)
-		return test_a.activate_error;
-	test_a.nr_active++;
-	return 0;
-}
-
-/* Somebody reads what is selected, while mo_lock is held. */
+/* A task reads what is selected, while mo_lock is held. */
 static struct test_reader {
 	struct work_struct work;
 	struct completion done;
@@ -83,33 +52,11 @@ static const struct migrate_ops test_ops_a = {
 	.activate = test_a_activate, .deactivate = test_a_deactivate,
 };
 
-static const struct migrate_ops test_ops_b = {
-	.name = "b", .ready = test_b_ready, .copy = test_no_copy,
-};
-
-static const struct migrate_ops test_ops_named = {
-	.name = "named", .ready = test_b_ready, .copy = test_no_copy,
-	.by_name_only = true,
-};
-
-/* Return true if migrators are registered, but for choosers. */
-static bool test_has_copiers(void)
-{
-	struct mo_migrator *m;
-	bool found = false;
-
-	mutex_lock(&mo_lock);
-	list_for_each_entry(m, &mo_migrators, node)
-		found |= !m->ops->choose;
-	mutex_unlock(&mo_lock);
-	return found;
-}
-
 static int policy_init(struct kunit *test)
 {
 	memset(&test_a, 0, sizeof(test_a));
 	memset(&test_b, 0, sizeof(test_b));
-	if (test_has_copiers())
+	if (test_nr_copiers())
 		kunit_skip(test, "there are other migrators");
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_a), 0);
 	KUNIT_ASSERT_EQ(test, migrate_offload_register(&test_ops_b), 0);
@@ -118,7 +65,7 @@ static int policy_init(struct kunit *test)
 
 static void policy_exit(struct kunit *test)
 {
-	if (!test_has_copiers() || test->status == KUNIT_SKIPPED)
+	if (!test_nr_copiers() || test->status == KUNIT_SKIPPED)
 		return;
 	migrate_offload_unregister(&test_ops_a);
 	migrate_offload_unregister(&test_ops_b);
