@@ -156,14 +156,18 @@ bool mo_allowed(const struct mo_migrator *m, enum migrate_reason reason)
 	return !m->ops->allowed || m->ops->allowed(reason);
 }
 
+static bool mo_plan_is_short(const struct mo_plan *plan)
+{
+	return plan->size.bytes < max(READ_ONCE(mo_min_batch_bytes), 1UL);
+}
+
 /* Choose a copier for what @plan->size has, and note why there is one or none. */
 static void mo_plan_choose(struct mo_plan *plan)
 {
 	struct mo_migrator *m = plan->migrator;
 
 	/* How much a long batch has is not known yet. */
-	if (!plan->long_batch &&
-	    plan->size.bytes < max(READ_ONCE(mo_min_batch_bytes), 1UL)) {
+	if (!plan->long_batch && mo_plan_is_short(plan)) {
 		plan->outcome = MO_TOO_SHORT;
 		return;
 	}
@@ -375,7 +379,7 @@ struct mo_plan *__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
 	}
 	plan->size = walk.size;
 	plan->nr_pages = walk.nr_pages;
-	if (list_empty(rest) && walk.size.bytes < READ_ONCE(mo_min_batch_bytes))
+	if (list_empty(rest) && mo_plan_is_short(plan))
 		return mo_plan_too_short(plan, reason);
 
 	idx = srcu_read_lock(&mo_srcu);
