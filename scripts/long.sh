@@ -59,7 +59,9 @@ long_tests() {
 
 # late_tests RUN: a regular expression for those of its tests that wait for the long run
 late_tests() {
-	awk -F '\t' -v run="$1" '$1 == run { late = $2 } END { print late == "" ? "^$" : late }' \
+	awk -F '\t' -v run="$1" '
+		!/^#/ && run ~ $1 { late = late (late == "" ? "" : "|") $2 }
+		END { print late == "" ? "^$" : late }' \
 		"${LATE_LIST:-$TOP/testbed/late.list}"
 }
 

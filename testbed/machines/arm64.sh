@@ -15,8 +15,6 @@ MACHINE_PACKAGES=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-system-arm)
 # What a machine can be wrong about: its DMA engine, its copy of a page, atomics.
 # The other tests have no migrator dcbm, or want the engine that fails on purpose.
 MACHINE_TESTS='^(kunit|tools\..*|engine\..*|selftest\.(abi|data|kinds|file|race)_test)$'
-# Four minutes of six.
-MACHINE_SLOW='\.race_test$'
 MACHINE_BEDS=''
 BED_TESTS=''
 MACHINE_QEMU=qemu-system-aarch64

@@ -12,7 +12,6 @@
 #   MACHINE_CONFIG    fragment of kernel/configs
 #   MACHINE_PACKAGES  Debian packages that no other machine needs
 #   MACHINE_TESTS     tests that are run on it (regular expression)
-#   MACHINE_SLOW      those that wait for the long run, or to be named (the same)
 #   MACHINE_BEDS      other guests than the usual one, see machine_bed
 #   MACHINE_QEMU      QEMU's program
 #   MACHINE_KVM       yes, or no for a board that is always emulated
@@ -44,8 +43,6 @@ MACHINE_KERNELS='6.12 7.3'
 MACHINE_CONFIG=x86_64
 MACHINE_PACKAGES=()
 MACHINE_TESTS=.
-# Each has a shorter one in the same guest, or is itself in the usual one.
-MACHINE_SLOW='^(iommu\.(dcbm|data|engine)_test|stranger\..*@.*)$'
 MACHINE_BEDS='iommu bounce sockets gigantic icount poison hotplug stress kexec stranger suspend'
 BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMMU
 	iommu.data_test:CONFIG_INTEL_IOMMU iommu.engine_test:CONFIG_INTEL_IOMMU
