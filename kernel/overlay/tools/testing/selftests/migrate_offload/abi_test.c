@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "mo_test.h"
+#include "mo_trace.h"
 
 #define SELECT	MO_SYSFS "offload_migrator"
 #define CPU_MT	"/sys/kernel/cpu_mt/"
@@ -23,12 +24,6 @@ static const char * const stats[] = {
 static const char * const reasons[] = {
 	"compaction", "memory_hotplug", "syscall_or_cpuset", "mempolicy_mbind",
 	"numa_misplaced", "contig_range", "longterm_pin", "demotion", "damon",
-};
-
-/* Why a batch is declined. */
-static const char * const causes[] = {
-	"too_short", "not_allowed", "not_ready", "slower", "no_window",
-	"changed",
 };
 
 FIXTURE(abi)
@@ -297,10 +292,10 @@ TEST_F(abi, policies)
 			EXPECT_EQ(0444, mode_of(path));
 			EXPECT_LE(0, mo_get(path));
 		}
-		for (size_t j = 0; j < ARRAY_SIZE(causes); j++) {
+		for (int j = MO_FIRST_CAUSE; j < NR_MO_OUTCOMES; j++) {
 			snprintf(path, sizeof(path),
 				 MTCOPY "reasons/%s/declined_%s", reasons[i],
-				 causes[j]);
+				 mo_outcome_names[j]);
 			EXPECT_EQ(0444, mode_of(path));
 			EXPECT_LE(0, mo_get(path));
 		}
@@ -316,9 +311,9 @@ TEST_F(abi, causes)
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		sum = 0;
-		for (size_t j = 0; j < ARRAY_SIZE(causes); j++) {
+		for (int j = MO_FIRST_CAUSE; j < NR_MO_OUTCOMES; j++) {
 			snprintf(path, sizeof(path), MO_SYSFS "%s/declined/%s",
-				 names[i], causes[j]);
+				 names[i], mo_outcome_names[j]);
 			EXPECT_EQ(0444, mode_of(path));
 			EXPECT_LE(0, mo_get(path));
 			sum += mo_get(path);

@@ -213,11 +213,9 @@ static const struct mo_variant one_channel = {
 
 FIXTURE_SETUP(deadline)
 {
-	const char *reason = mo_use(&one_channel);
+	const char *reason = mo_use(&one_channel) ?: mo_engine_require();
 	struct mo_region *r = &self->r;
 
-	if (!reason)
-		reason = mo_engine_require();
 	if (reason)
 		SKIP(return, "%s", reason);
 	if (mo_put(MO_THP "hugepages-2048kB/enabled", "madvise"))
