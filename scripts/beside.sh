@@ -3,9 +3,8 @@
 #
 # What "make check" does beside its guests, which leave much of the CPUs idle. What takes
 # no guest is done in the idle class: the kernels and their guests' roots, lint and the
-# series. A guest
-# whose clock counts instructions is not disturbed by anything, and runs in a second
-# lane. To be sourced by scripts/check.
+# series. A guest whose clock counts instructions is not disturbed by anything, and runs
+# in a second lane. To be sourced by scripts/check.
 
 LATER=() IDLE='' LANE=''
 # The process groups of both, for scripts/guest-tests to stop.

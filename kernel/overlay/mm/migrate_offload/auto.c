@@ -138,7 +138,7 @@ static void mo_speed_rest(struct mo_speed *speed, u64 bytes, bool chosen)
 
 /*
  * A migrator that was not tried this time comes nearer to its next trial.  That
- * also holds for batches of the other length: they are not long any more where
+ * also holds for batches of the other length: they stay short where
  * that was measured to be slow.
  */
 static void mo_auto_rest(const struct mo_plan *plan)

@@ -68,7 +68,7 @@ EXPORT_SYMBOL_GPL(migrate_offload_get);
 
 /**
  * migrate_offload_put - give a handle back
- * @handle: Handle of migrate_offload_get() that is not in use any more.
+ * @handle: Handle of migrate_offload_get(), no longer in use.
  *
  * Context: As migrate_offload_get().
  */

@@ -39,8 +39,8 @@ struct mo_window;
 
 /**
  * struct mo_job - one parallel copy and the claims on its pieces
- * @claim: Generation of the job in the upper half, number of pieces that
- *	nobody has claimed yet in the lower half.  A piece is claimed by a
+ * @claim: Generation of the job in the upper half, number of unclaimed
+ *	pieces in the lower half.  A piece is claimed by a
  *	cmpxchg of the whole word, so a helper that starts late, when the job is
  *	over or the next one has begun, claims nothing.
  * @unfinished: Pieces not yet copied, plus one for the caller.

@@ -104,15 +104,15 @@ unsigned int mo_job_start(struct mo_job *job, struct migrate_batch *batch,
 	atomic64_set(&job->helper_ns, 0);
 	atomic_set(&job->unfinished, nr_pieces + 1);
 	/*
-	 * Pairs with the acquire in mo_job_claim(): who claims a piece
-	 * sees the job that it belongs to.
+	 * Pairs with the acquire in mo_job_claim(): a worker that claims a
+	 * piece sees the job that it belongs to.
 	 */
 	atomic64_set_release(&job->claim, ((u64)gen << 32) | nr_pieces);
 	return gen;
 }
 
 /**
- * mo_job_claim - take a piece that nobody has taken
+ * mo_job_claim - take an unclaimed piece
  * @job: The job.
  * @gen: Generation that mo_job_start() returned.
  * @piece: Number of the piece, set on success.

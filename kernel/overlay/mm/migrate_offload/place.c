@@ -27,8 +27,8 @@
 
 /*
  * Scratch memory for a look at the CPUs: a cpumask is too large for the stack,
- * and must not be allocated here.  It is no part of a window, so that a batch
- * needs one window and no second one for the look.
+ * and must not be allocated here.  It is not in a window, so that a batch
+ * needs only one window.
  */
 struct mo_scratch {
 	local_lock_t lock;
