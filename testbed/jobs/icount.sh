@@ -10,4 +10,6 @@ set -eu
 if [ -e $MIGRATION/offload_migrator ]; then
 	echo "migrators: $(cat $MIGRATION/offload_migrator)"
 fi
+# Its timers make a call cost more or less by chance.  Only 7.3 has it on.
+echo NO_HRTICK >/sys/kernel/debug/sched/features
 icount "${PAGES:-2048}" "${ROUNDS:-11}" | tee /out/icount
