@@ -162,7 +162,7 @@ static void mo_copy_lists(struct mo_plan *plan, struct mo_folios *folios)
 /**
  * mo_copy - copy the data of a planned batch before its folios are moved
  * @plan: The plan; it is over afterwards.
- * @folios: The batch.
+ * @folios: The batch.  It is empty if no folio could be unmapped.
  *
  * Marks the destinations that need no further copy with MIGRATE_INFO_COPIED.  All
  * others are as they were: the move copies them.  A source that gets another
@@ -181,14 +181,15 @@ void mo_copy(struct mo_plan *plan, struct mo_folios *folios)
 	INIT_LIST_HEAD(&folios->dst_rejects);
 	INIT_LIST_HEAD(&folios->src_lost);
 	INIT_LIST_HEAD(&folios->dst_lost);
-	if (list_empty(folios->src)) {
-		__mo_plan_end(plan);
-		return;
-	}
-	mo_stall_unmapped(plan);
 	idx = srcu_read_lock(&mo_srcu);
-	if (mo_plan_enter(plan))
-		mo_copy_lists(plan, folios);
+	if (list_empty(folios->src)) {
+		/* No folio was unmapped, so nothing is copied or tried. */
+		plan->outcome = MO_CHANGED;
+	} else {
+		mo_stall_unmapped(plan);
+		if (mo_plan_enter(plan))
+			mo_copy_lists(plan, folios);
+	}
 	mo_plan_leave(plan);
 	srcu_read_unlock(&mo_srcu, idx);
 	mo_renew(folios);

@@ -47,22 +47,19 @@ static DEFINE_SPINLOCK(mo_overrides_lock);
  */
 struct migrate_handle *migrate_offload_get(const char *name)
 {
-	struct migrate_handle *handle;
+	struct migrate_handle *handle __free(kfree) = kzalloc_obj(*handle);
 	struct mo_migrator *m;
 	int err;
 
-	handle = kzalloc_obj(*handle);
 	if (!handle)
 		return ERR_PTR(-ENOMEM);
 	guard(mutex)(&mo_lock);
 	m = mo_named(name);
 	err = m ? mo_slot_set(&handle->slot, m) : -EINVAL;
-	if (err) {
-		kfree(handle);
+	if (err)
 		return ERR_PTR(err);
-	}
 	list_add(&handle->node, &mo_handles);
-	return handle;
+	return no_free_ptr(handle);
 }
 EXPORT_SYMBOL_GPL(migrate_offload_get);
 
@@ -98,16 +95,14 @@ void mo_override_begin(struct mo_override *override, struct migrate_handle *hand
 	override->task = current;
 	override->slot = &handle->slot;
 	override->reason = reason;
-	spin_lock(&mo_overrides_lock);
+	guard(spinlock)(&mo_overrides_lock);
 	list_add(&override->node, &mo_overrides);
-	spin_unlock(&mo_overrides_lock);
 }
 
 void mo_override_end(struct mo_override *override)
 {
-	spin_lock(&mo_overrides_lock);
+	guard(spinlock)(&mo_overrides_lock);
 	list_del(&override->node);
-	spin_unlock(&mo_overrides_lock);
 }
 
 /**
@@ -119,18 +114,14 @@ void mo_override_end(struct mo_override *override)
  */
 struct mo_slot *__mo_override_find(enum migrate_reason reason)
 {
-	struct mo_slot *slot = NULL;
 	struct mo_override *override;
 
-	spin_lock(&mo_overrides_lock);
+	guard(spinlock)(&mo_overrides_lock);
+	/* That of the inner call comes first. */
 	list_for_each_entry(override, &mo_overrides, node)
-		if (override->task == current && override->reason == reason) {
-			/* That of the inner call comes first. */
-			slot = override->slot;
-			break;
-		}
-	spin_unlock(&mo_overrides_lock);
-	return slot;
+		if (override->task == current && override->reason == reason)
+			return override->slot;
+	return NULL;
 }
 
 /**

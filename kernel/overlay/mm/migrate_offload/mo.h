@@ -107,15 +107,7 @@ struct mo_plan *__mo_plan_begin(struct mo_plan *plan, struct list_head *folios,
 struct mo_plan *__mo_plan_split(struct mo_plan *plan, struct list_head *folios,
 				struct list_head *split, enum migrate_reason reason,
 				int nr_default, struct list_head *hugetlb);
-void __mo_plan_end(struct mo_plan *plan);
 void mo_copy(struct mo_plan *plan, struct mo_folios *folios);
-
-/* End @plan.  Does nothing if mo_copy() has ended it. */
-static inline void mo_plan_end(struct mo_plan *plan)
-{
-	if (mo_plan_copies(plan))
-		__mo_plan_end(plan);
-}
 
 /* Decide about the batch in @folios, see __mo_plan_begin(). */
 static inline struct mo_plan *

@@ -220,8 +220,8 @@ void mo_plan_leave(struct mo_plan *plan)
 		mo_window_put(plan->window);
 	plan->window = NULL;
 	/* A migrator that is gone has taken its measurements along. */
-	if (plan->copier && mo_is_registered(plan->copier) &&
-	    mo_is_registered(plan->migrator) && plan->migrator->ops->done)
+	if (plan->copier && mo_is_registered(plan->migrator) &&
+	    plan->migrator->ops->done && mo_is_registered(plan->copier))
 		plan->migrator->ops->done(plan);
 	plan->copier = NULL;
 	plan->trial = false;
@@ -467,15 +467,4 @@ bool mo_plan_enter(struct mo_plan *plan)
 	if (mo_is_registered(plan->migrator))
 		mo_plan_decline(plan, plan->migrator);
 	return false;
-}
-
-/* See mo_plan_end(). */
-void __mo_plan_end(struct mo_plan *plan)
-{
-	int idx = srcu_read_lock(&mo_srcu);
-
-	/* No folio was unmapped, so nothing was copied or tried. */
-	plan->outcome = MO_CHANGED;
-	mo_plan_leave(plan);
-	srcu_read_unlock(&mo_srcu, idx);
 }
