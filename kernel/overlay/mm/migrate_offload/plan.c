@@ -343,6 +343,7 @@ static void mo_plan_init(struct mo_plan *plan, enum migrate_reason reason)
 	plan->migrator = mo_choose(reason);
 	plan->copier = NULL;
 	plan->window = NULL;
+	plan->outcome = MO_NOT_READY;
 	plan->start_ns = 0;
 	plan->long_batch = false;
 	plan->trial = false;
