@@ -3,9 +3,11 @@
 #
 # What "make check" does beside its guests, which leave much of the CPUs idle. What takes
 # no guest is done in the idle class: the kernels and their guests' roots, lint and the
-# series. A guest whose clock counts instructions is not disturbed by anything, and runs
-# in a second lane. To be sourced by scripts/check.
+# series. A second lane has guests that are not disturbed: one whose clock counts
+# instructions, and third-party tests, which sleep most of the time. To be sourced by
+# scripts/check.
 
+LANE_TESTS='^(icount|stranger)\.'
 LATER=() IDLE='' LANE=''
 # The process groups of both, for scripts/guest-tests to stop.
 export BESIDE=''
@@ -117,6 +119,7 @@ finish_lane() {
 	wait "$LANE" || printf 'fail\tlane\tsee %s\n' "${DIR#"$TOP/"}/beside/lane.log" >>"$DIR/beside/lane"
 	LANE='' BESIDE=$IDLE
 	cat "$DIR/beside/lane" >>"$DIR/$LANE_RUN.results"
+	rm -f "$DIR/beside/lane"
 }
 
 # finish_beside: do the rest, count and show what came of all

@@ -150,7 +150,17 @@ ok "runs beside that of its kernel" grep -qx "7.3-plain icount.cost_test" ran
 ok "once, without what the other runs" eval '[ "$(grep -c ^7.3-plain ran)" = 2 ] && grep -qx "7.3-plain kunit" ran'
 ok "what a test took is written down" grep -qx "7	7.3-plain-beside	icount.cost_test" build/check/seconds
 ok "its results are that kernel's" grep -q icount.cost_test build/check/7.3-plain.results
-rm began.*
+rm -rf ran build began.*
+actor build-initramfs 'mkdir -p build/guest-$1-$2
+	printf "%s\n" kunit stranger.migration >build/guest-$1-$2/tests.list'
+actor guest-tests 'printf "pass\t%s\t\n" "$(cat "$3")" >>"$5"; echo "$1-$2 $(cat "$3")" >>ran'
+ok "third-party tests of two guests" timeout 60 scripts/check
+ok "run beside each, and count once" eval '[ "$(grep -c stranger ran)" = 2 ] &&
+	[ "$(cat build/check/7.3-*.results | grep -c stranger)" = 2 ]'
+rm -rf ran build
+actor build-initramfs 'mkdir -p build/guest-$1-$2
+	echo kunit >build/guest-$1-$2/tests.list
+	[ $1-$2 != 7.3-plain ] || echo icount.cost_test >>build/guest-$1-$2/tests.list'
 actor guest-tests 'echo "$1-$2 $(cat $3)" >>ran; printf "pass\tx\t\n" >>"$5"'
 ok "with T it has the machine for itself" env T=icount timeout 60 scripts/check
 ok "as any test" test ! -e build/check-one/7.3-plain-beside

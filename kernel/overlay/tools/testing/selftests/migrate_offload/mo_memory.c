@@ -251,6 +251,26 @@ int mo_map_small(struct mo_region *r)
 	return mo_scan(r);
 }
 
+/**
+ * mo_map_thp - map transparent huge pages of the PMD's size
+ * @r: The region.
+ * @nr: Huge pages.
+ *
+ * They need "madvise" or "always" in sysfs, and hold generation 1 of the pattern.
+ *
+ * Return: true if all of the region is in huge pages.
+ */
+bool mo_map_thp(struct mo_region *r, size_t nr)
+{
+	r->len = nr * mo_pmd_size;
+	r->mem = mo_map_aligned(r->len, mo_pmd_size, PROT_READ | PROT_WRITE);
+	if (!r->mem)
+		return false;
+	madvise(r->mem, r->len, MADV_HUGEPAGE);
+	mo_fill(r->mem, r->len, (uintptr_t)r->mem, 1);
+	return !mo_scan(r) && mo_all_pages(r, mo_pmd_size / mo_page_size);
+}
+
 void mo_free(struct mo_region *r)
 {
 	free(r->addrs);

@@ -143,6 +143,7 @@ uint64_t mo_pfn(const void *addr);
 bool mo_map_huge(struct mo_region *r, size_t size, int flags);
 int mo_map_file(struct mo_region *r, const char *dir);
 int mo_map_small(struct mo_region *r);
+bool mo_map_thp(struct mo_region *r, size_t nr);
 void mo_free(struct mo_region *r);
 long mo_move_array(size_t nr, void **addrs, const int *nodes, int *status,
 		   int flags);
