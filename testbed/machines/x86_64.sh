@@ -49,7 +49,7 @@ BED_TESTS='iommu.dcbm_test:CONFIG_INTEL_IOMMU iommu.lists_test:CONFIG_INTEL_IOMM
 	bounce.bounce_test:CONFIG_SWIOTLB sockets.placement_test:CONFIG_MIGRATE_OFFLOAD
 	gigantic.gigantic_test:!CONFIG_KASAN poison.poison_test:CONFIG_MIGRATE_OFFLOAD_TEST_POISON
 	icount.cost_test:!CONFIG_KASAN icount.one_cpu_test:!CONFIG_KASAN
-	hotplug.hotplug_test:CONFIG_MEMORY_HOTREMOVE
+	hotplug.hotplug_test:CONFIG_MEMORY_HOTREMOVE hotplug.zram_test:CONFIG_ZRAM
 	stress.stress_test:CONFIG_MIGRATE_OFFLOAD suspend.suspend_test:CONFIG_PM_DEBUG
 	kexec.kexec_test:CONFIG_KEXEC_FILE selftest.account_test:!CONFIG_KASAN'
 MACHINE_QEMU=qemu-system-x86_64
