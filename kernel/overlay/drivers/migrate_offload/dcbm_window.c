@@ -304,7 +304,7 @@ void dcbm_window_submit(struct dcbm_window *w)
 	dcbm_chan_end(chan);
 }
 
-/* Has every byte been given to a descriptor, or been given up? */
+/* Return true if every byte has a descriptor, or no descriptor is left for it. */
 bool dcbm_window_submitted(const struct dcbm_window *w)
 {
 	return w->taken == w->bytes ||
