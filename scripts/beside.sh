@@ -7,6 +7,7 @@
 # instructions, and third-party tests, which sleep most of the time. To be sourced by
 # scripts/check.
 
+# shellcheck disable=SC2034	# for scripts/check
 LANE_TESTS='^(icount|stranger)\.'
 LATER=() IDLE='' LANE=''
 # The process groups of both, for scripts/guest-tests to stop.
