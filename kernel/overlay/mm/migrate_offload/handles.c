@@ -95,14 +95,16 @@ void mo_override_begin(struct mo_override *override, struct migrate_handle *hand
 	override->task = current;
 	override->slot = &handle->slot;
 	override->reason = reason;
-	guard(spinlock)(&mo_overrides_lock);
+	spin_lock(&mo_overrides_lock);
 	list_add(&override->node, &mo_overrides);
+	spin_unlock(&mo_overrides_lock);
 }
 
 void mo_override_end(struct mo_override *override)
 {
-	guard(spinlock)(&mo_overrides_lock);
+	spin_lock(&mo_overrides_lock);
 	list_del(&override->node);
+	spin_unlock(&mo_overrides_lock);
 }
 
 /**
@@ -114,14 +116,16 @@ void mo_override_end(struct mo_override *override)
  */
 struct mo_slot *__mo_override_find(enum migrate_reason reason)
 {
+	struct mo_slot *slot = NULL;
 	struct mo_override *override;
 
-	guard(spinlock)(&mo_overrides_lock);
+	spin_lock(&mo_overrides_lock);
 	/* That of the inner call comes first. */
 	list_for_each_entry(override, &mo_overrides, node)
-		if (override->task == current && override->reason == reason)
-			return override->slot;
-	return NULL;
+		if (!slot && override->task == current && override->reason == reason)
+			slot = override->slot;
+	spin_unlock(&mo_overrides_lock);
+	return slot;
 }
 
 /**

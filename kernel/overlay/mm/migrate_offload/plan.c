@@ -172,14 +172,13 @@ static void mo_plan_choose(struct mo_plan *plan)
 		return;
 	}
 	plan->class = mo_class_of(&plan->size, plan->long_batch);
+	plan->outcome = MO_NOT_READY;
 	if (m->ops->choose) {
 		plan->copier = m->ops->choose(plan);
 	} else if (!mo_allowed(m, plan->reason)) {
 		plan->outcome = MO_NOT_ALLOWED;
-	} else if (!m->ops->ready(plan->reason, plan->size.bytes,
-				  plan->long_batch)) {
-		plan->outcome = MO_NOT_READY;
-	} else {
+	} else if (m->ops->ready(plan->reason, plan->size.bytes,
+				 plan->long_batch)) {
 		plan->outcome = MO_CHOSEN;
 		plan->copier = m;
 	}
@@ -343,7 +342,6 @@ static void mo_plan_init(struct mo_plan *plan, enum migrate_reason reason)
 	plan->migrator = mo_choose(reason);
 	plan->copier = NULL;
 	plan->window = NULL;
-	plan->outcome = MO_NOT_READY;
 	plan->start_ns = 0;
 	plan->long_batch = false;
 	plan->trial = false;

@@ -81,18 +81,16 @@ int mo_check_name(const char *name)
 /* Not yet in the list.  Returns an ERR_PTR() on failure. */
 static struct mo_migrator *mo_migrator_create(const struct migrate_ops *ops)
 {
-	struct mo_migrator *m;
+	struct mo_migrator *m = kzalloc_obj(*m);
 	int err;
 
-	m = kzalloc_obj(*m);
-	if (!m)
-		return ERR_PTR(-ENOMEM);
-	m->ops = ops;
-	m->stats = alloc_percpu(struct mo_stats);
-	if (!m->stats) {
+	if (m)
+		m->stats = alloc_percpu(struct mo_stats);
+	if (!m || !m->stats) {
 		kfree(m);
 		return ERR_PTR(-ENOMEM);
 	}
+	m->ops = ops;
 	/* From here on the kobject owns the memory. */
 	err = mo_migrator_add(m);
 	return err ? ERR_PTR(err) : m;
