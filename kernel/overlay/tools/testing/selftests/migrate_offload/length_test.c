@@ -247,7 +247,7 @@ TEST_F(length, spliced)
 	EXPECT_EQ(anon->nr, mo_on_node(anon, mo_nodes[0]));
 }
 
-/* This task gets no huge page any more, until mo_restore(). */
+/* Allocations of huge pages by this task fail until mo_restore(). */
 static int fail_huge_pages(void)
 {
 	return mo_put(PAGE_ALLOC "min-order", "9") ?:

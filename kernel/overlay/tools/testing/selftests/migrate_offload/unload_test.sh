@@ -63,12 +63,12 @@ unload_once() {
 	if wait_for struck 1; then
 		unload "$1" || fail "$2: cannot unload $1"
 		[ "$2" = "$LATE" ] || is left_behind 0 || fail "$2: the module was gone before"
-		# Whom nobody waits for may be a little behind.
+		# rmmod does not wait for a late helper, which may be a little behind.
 		wait_for met 1 || met=0
 		is_selected kernel || fail "$2: kernel is not selected without $1"
 		[ ! -d "$SYSFS/$1" ] || fail "$2: $SYSFS/$1 is still there"
 	else
-		fail "$2: nobody came"
+		fail "$2: no call came"
 	fi
 	echo >"$PAUSE/function"
 	[ $met = 1 ]
