@@ -210,8 +210,10 @@ TEST_F(cost, of_no)
 
 /*
  * Lists of base pages, up to those of 256 MB.  The same pages move to and fro: the
- * first move of each pair warms up, the second one counts.  A tick or work of the
- * kernel's own adds up to 1 % to one move in three, so the cheapest one is compared.
+ * first move of each pair warms up, the second one counts.  Ticks and works of the
+ * kernel's own add up to 1 % to one move in three, so the cheapest one is compared.
+ * Those works run once a second, and so long do four pairs of 64 MB take: without
+ * another order each time, one migrator would meet the works in all of its moves.
  */
 #define MAX_PAGES	(64U << 10)
 /* One base page in so many of a mixed list is anonymous. */
@@ -358,7 +360,8 @@ static void compare_list(struct __test_metadata *_metadata, struct mo_list *list
 	/* Pages that did not move before cost more the first time. */
 	move_declined(_metadata, list, selected[0], nr, offered);
 	for (int pair = 0; pair < pairs; pair++)
-		for (size_t i = 0; i < ARRAY_SIZE(selected); i++) {
+		for (size_t turn = 0; turn < ARRAY_SIZE(selected); turn++) {
+			size_t i = (pair + turn) % ARRAY_SIZE(selected);
 			long long cost = move_declined(_metadata, list, selected[i],
 						       nr, offered);
 
