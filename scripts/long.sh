@@ -60,9 +60,19 @@ long_tests() {
 # late_tests RUN: a regular expression for those of its tests that wait for the long run
 late_tests() {
 	awk -F '\t' -v run="$1" '
-		!/^#/ && run ~ $1 { late = late (late == "" ? "" : "|") $2 }
+		!/^#/ && NF == 2 && run ~ $1 { late = late (late == "" ? "" : "|") $2 }
 		END { print late == "" ? "^$" : late }' \
 		"${LATE_LIST:-$TOP/testbed/late.list}"
+}
+
+# late_variants RUN: TEST/VARIANT of each variant that waits for the long run
+late_variants() {
+	awk -F '\t' -v run="$1" '
+		!/^#/ && NF == 3 && run ~ $1 {
+			n = split($3, variants, " ")
+			for (i = 1; i <= n; i++)
+				print $2 "/" variants[i]
+		}' "${LATE_LIST:-$TOP/testbed/late.list}"
 }
 
 # own_mistakes FLAVOUR: its name, if there are mistakes that it alone can find

@@ -33,7 +33,7 @@
 LIMIT=${LIMIT:-240}
 
 # run_program PATH CASE [ARGUMENT...]: with its limit; a script by sh, whatever its
-# first line says. CASE may be empty: all.
+# first line says. CASE may be empty: all, but the variants of TEST in MO_LATE_VARIANTS.
 run_program() {
 	path=$1 only=$2
 	shift 2
@@ -41,7 +41,12 @@ run_program() {
 	cd "${path%/*}" || return
 	case $path in
 	*.sh) set -- sh "$path" ${only:+"$only"} "$@" ;;
-	*) set -- "$path" "$@" ${only:+-r "$only"} ;;
+	*)
+		set -- "$path" "$@" ${only:+-r "$only"}
+		for late in ${MO_LATE_VARIANTS-}; do
+			[ "${late%/*}" != "$TEST" ] || set -- "$@" -V "${late#*/}"
+		done
+		;;
 	esac
 	timeout -s KILL "${MO_LIMIT:-${limit:-$LIMIT}}" "$@"
 }
@@ -143,7 +148,7 @@ stranger() {
 }
 
 run_test() {
-	name=${1#*.} only=
+	TEST=$1 name=${1#*.} only=
 	case $name in
 	*:*) only=${name#*:} name=${name%%:*} ;;
 	esac

@@ -152,7 +152,7 @@ ok "what a test took is written down" grep -qx "7	7.3-plain-beside	icount.cost_t
 ok "its results are that kernel's" grep -q icount.cost_test build/check/7.3-plain.results
 rm -rf ran build began.*
 actor build-initramfs 'mkdir -p build/guest-$1-$2
-	printf "%s\n" kunit stranger.migration >build/guest-$1-$2/tests.list'
+	printf "%s\n" kunit stranger.numa >build/guest-$1-$2/tests.list'
 actor guest-tests 'printf "pass\t%s\t\n" "$(cat "$3")" >>"$5"; echo "$1-$2 $(cat "$3")" >>ran'
 ok "third-party tests of two guests" timeout 60 scripts/check
 ok "run beside each, and count once" eval '[ "$(grep -c stranger ran)" = 2 ] &&
@@ -162,6 +162,18 @@ actor build-initramfs 'mkdir -p build/guest-$1-$2
 	echo kunit >build/guest-$1-$2/tests.list
 	[ $1-$2 != 7.3-plain ] || echo icount.cost_test >>build/guest-$1-$2/tests.list'
 actor guest-tests 'echo "$1-$2 $(cat $3)" >>ran; printf "pass\tx\t\n" >>"$5"'
+printf '6.12\tselftest.x\ta b\n6.12\tselftest.y\tc\n' >late
+actor guest-tests 'echo "$1-$2 $LATE_VARIANTS" >>ran; printf "pass\tx\t\n" >>"$5"'
+rm -rf ran build
+ok "variants that wait for the long run" env LATE_LIST="$PWD/late" scripts/check
+ok "are given to the guests of their kernel" \
+	grep -qxF "6.12-debug selftest.x/a selftest.x/b selftest.y/c " ran
+ok "and to no other" eval '[ "$(grep -c / ran)" = 1 ]'
+rm -rf ran build
+ok "with T" env LATE_LIST="$PWD/late" T=kunit scripts/check
+ok "no variant waits" eval '! grep / ran'
+actor guest-tests 'echo "$1-$2 $(cat $3)" >>ran; printf "pass\tx\t\n" >>"$5"'
+rm -rf ran build
 ok "with T it has the machine for itself" env T=icount timeout 60 scripts/check
 ok "as any test" test ! -e build/check-one/7.3-plain-beside
 actor build-initramfs 'mkdir -p build/guest-$1-$2
