@@ -203,6 +203,16 @@ rm -rf ran build
 ok "another one" env T=mutation.11-mistake scripts/check
 ok "does not want that kernel" eval 'ran mutation.7.3-plain && [ ! -e build/guest-7.3-kcsan ]'
 
+actor oracle 'echo "oracle.$1 ${MIGRATORS:-all}" >>ran; printf "pass\toracle\t\n" >>"$3"'
+rm -rf ran build
+ok "the comparison with the unpatched kernel, by an item's name" \
+	env T=oracle.6.12 scripts/check
+ok "is that of this kernel, with all migrators" eval '[ "$(cat ran)" = "oracle.6.12 all" ]'
+rm -rf ran build
+ok "by a migrator's name" env T=oracle.mtcopy scripts/check
+ok "is that of both kernels" \
+	eval '[ "$(sort ran | tr "\n" " ")" = "oracle.6.12 mtcopy oracle.7.3 mtcopy " ]'
+
 ok "the list has no item twice" eval '[ -z "$(grep -v "^#" real.list | cut -f 1 | sort | uniq -d)" ]'
 ok "minutes are numbers, or nobody has measured" \
 	eval '! grep -v "^#" real.list | cut -f 2 | grep -v -x -E "[0-9]+|\?"'
