@@ -151,9 +151,6 @@ machine_args() {
 	[ $((SMP % NODES)) != 0 ] || sockets=$NODES
 	: "${TOPOLOGY:=sockets=$sockets,cores=$((SMP / sockets))}"
 	ARGS+=(-M q35 -cpu "$CPU" -smp "$SMP,$TOPOLOGY")
-	# The CPUs' counters are one, the host's. The kernel cannot know, and takes the HPET
-	# as its clock: each look at that leaves the translated code for a device.
-	[ "$SMP" = 1 ] || LINE+=" tsc=reliable"
 	for ((n = 0; n < NODES; n++)); do
 		cpus=''
 		for ((c = n * per_node; c < (n + 1) * per_node && c < SMP; c++)); do
